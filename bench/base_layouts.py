@@ -1,0 +1,157 @@
+"""Which layout of the embedded base is worth having: the size, perplexity and speed of each."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from pydoc_data.topics import topics
+
+import click
+import numpy as np
+
+from expertd.engine.context import Base, Context, Row
+from expertd.models.catalogue import embedded_file
+from expertd.models.prepare import LAYOUTS, Recipe, convert
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results" / "base_layouts.json"
+DOCS = HERE.parent / "docs" / "models.md"
+START, END = "<!-- base_layouts -->", "<!-- /base_layouts -->"
+
+RECIPES: dict[str, Recipe | None] = {
+    "shipped (Q4_1)": LAYOUTS["shipped"],
+    "Q4_0": Recipe("Q4_0"),
+    "IQ4_NL": Recipe("IQ4_NL"),
+    "Q4_K_M": Recipe("Q4_K_M"),
+    "**q4**, the default": LAYOUTS["q4"],
+    "q8_0 (Q8_0)": LAYOUTS["q8_0"],
+}
+CHUNK = 512
+PROMPT = 256
+
+
+@dataclass(frozen=True)
+class Result:
+    """Sizes in bytes; speeds in tokens a second, and as ratios to the first layout's."""
+
+    layout: str
+    size: int
+    perplexity: float
+    prefill: float
+    decode: float
+    prefill_ratio: float
+    decode_ratio: float
+
+
+class Candidate:
+    """A layout loaded with a context of its own, so that all can be measured in turn under the same load."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        self.size = path.stat().st_size
+        self.base = Base(path)
+        self.context = Context(self.base, n_cells=2 * CHUNK, n_seq=1, n_batch=CHUNK, n_threads=threads)
+        self.prefill: list[float] = []
+        self.decode: list[float] = []
+
+    def perplexity(self, tokens: list[int], chunks: int) -> float:
+        """Of the second half of each chunk of 512 tokens, given what stands before it in the chunk."""
+        losses: list[float] = []
+        for start in range(0, chunks * CHUNK, CHUNK):
+            chunk = tokens[start : start + CHUNK]
+            self.context.remove_sequence(0)
+            self.context.decode([Row(token, i, 0, i >= CHUNK // 2 - 1) for i, token in enumerate(chunk)])
+            for i in range(CHUNK // 2 - 1, CHUNK - 1):
+                logits = self.context.logits(i).astype(np.float64)
+                top = logits.max()
+                losses.append(top + np.log(np.exp(logits - top).sum()) - logits[chunk[i + 1]])
+        return float(np.exp(np.mean(losses)))
+
+    def time_once(self, tokens: list[int], answer: int = 16) -> None:
+        """Prefill a prompt of 256 tokens, then decode `answer` more one by one."""
+        self.context.remove_sequence(0)
+        begun = time.perf_counter()
+        self.context.decode([Row(token, i, 0, i == PROMPT - 1) for i, token in enumerate(tokens[:PROMPT])])
+        self.context.logits(PROMPT - 1)  # waits for the result
+        filled = time.perf_counter()
+        for i in range(PROMPT, PROMPT + answer):
+            self.context.decode([Row(tokens[i], i, 0, True)])
+            self.context.logits(0)
+        self.prefill.append(PROMPT / (filled - begun))
+        self.decode.append(answer / (time.perf_counter() - filled))
+
+    def close(self) -> None:
+        self.context.close()
+        self.base.close()
+
+
+def measure(chunks: int, rounds: int, threads: int) -> list[Result]:
+    """One result a layout, in the order of `RECIPES`."""
+    source = embedded_file()
+    candidates: dict[str, Candidate] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for number, (name, recipe) in enumerate(RECIPES.items()):
+            path = Path(folder) / f"{number}.gguf"
+            if recipe:
+                convert(source, path, recipe, progress=True)
+            candidates[name] = Candidate(path if recipe else source, threads)
+        first = next(iter(candidates.values()))
+        tokens = first.base.tokenize("\n".join(topics[key] for key in sorted(topics)[:60]))
+        perplexities = {name: candidate.perplexity(tokens, chunks) for name, candidate in candidates.items()}
+        for _ in range(rounds):
+            for candidate in candidates.values():
+                candidate.time_once(tokens)
+    results = []
+    prefill, decode = statistics.median(first.prefill), statistics.median(first.decode)
+    for name, candidate in candidates.items():
+        own_prefill, own_decode = statistics.median(candidate.prefill), statistics.median(candidate.decode)
+        speeds = (own_prefill, own_decode, own_prefill / prefill, own_decode / decode)
+        results.append(Result(name, candidate.size, perplexities[name], *speeds))
+        candidate.close()
+    return results
+
+
+def table(results: list[Result]) -> str:
+    """The results as a table in Markdown."""
+    lines = ["| layout | size | perplexity | prefill | decode |", "|---|---:|---:|---:|---:|"]
+    lines += [
+        f"| {r.layout} | {r.size / 1e6:.1f} MB | {r.perplexity:.2f} | {r.prefill_ratio:.2f} | {r.decode_ratio:.2f} |"
+        for r in results
+    ]
+    return "\n".join(lines)
+
+
+def write_docs(text: str) -> None:
+    """Put `text` between the markers of docs/models.md."""
+    before, _, rest = DOCS.read_text().partition(START)
+    _, _, after = rest.partition(END)
+    DOCS.write_text(f"{before}{START}\n{text}\n{END}{after}")
+
+
+@click.command(help=__doc__)
+@click.option(
+    "--chunks", default=16, show_default=True, help="chunks of 512 tokens of Python's help topics, for perplexity"
+)
+@click.option("--rounds", default=9, show_default=True, help="timed rounds; the median counts")
+@click.option("--docs", is_flag=True, help="put the table into docs/models.md")
+def main(chunks: int, rounds: int, docs: bool) -> None:
+    threads = len(os.sched_getaffinity(0))
+    results = measure(chunks, rounds, threads)
+    run = {"threads": threads, "chunks": chunks, "rounds": rounds, "python": platform.python_version()}
+    run["llama_cpp_python"] = version("llama-cpp-python")
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps({"run": run, "results": [asdict(r) for r in results]}, indent=2) + "\n")
+    click.echo(table(results))
+    click.echo(f"1.00 is {results[0].prefill:.0f} tok/s of prefill and {results[0].decode:.0f} tok/s of decode")
+    if docs:
+        write_docs(table(results))
+
+
+if __name__ == "__main__":
+    main()

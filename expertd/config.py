@@ -1,0 +1,114 @@
+"""Settings: what they are, where they come from, and which source wins."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from expertd.errors import ConfigError
+
+APP = "expertd"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def cache_dir() -> Path:
+    """Where bases and converted adapters are kept: what can be made again."""
+    return Path(platformdirs.user_cache_dir(APP))
+
+
+def state_dir() -> Path:
+    """Where the token and the log of a daemon started by `ask` are kept."""
+    return Path(platformdirs.user_state_dir(APP))
+
+
+def config_file() -> Path:
+    """`$EXPERTD_CONFIG`, else `config.toml` in the user's config folder."""
+    if named := os.environ.get("EXPERTD_CONFIG"):
+        return Path(named)
+    return Path(platformdirs.user_config_dir(APP)) / "config.toml"
+
+
+def runtime_dir() -> Path:
+    """The folder of the socket: `$XDG_RUNTIME_DIR/expertd`, else one in /tmp that only this user can enter."""
+    if base := os.environ.get("XDG_RUNTIME_DIR"):
+        return Path(base) / APP
+    return Path("/tmp") / f"{APP}-{os.getuid()}"
+
+
+def shipped_experts() -> Path:
+    """The experts beside the package in a checkout, else the user's own folder."""
+    beside = Path(__file__).parent.parent / "experts"
+    return beside if beside.is_dir() else Path(platformdirs.user_data_dir(APP)) / "experts"
+
+
+class Settings(BaseSettings):
+    """Sources, strongest first: flags, `EXPERTD_*` variables, the config file, the defaults here."""
+
+    model_config = SettingsConfigDict(env_prefix="EXPERTD_", extra="forbid", validate_default=True)
+
+    socket: Path = Field(default_factory=lambda: runtime_dir() / "expertd.sock", description="Unix socket to listen on")
+    host: str = Field("127.0.0.1", description="address for HTTP; beyond loopback only with `expose`")
+    port: int = Field(4780, ge=0, le=65535, description="port for HTTP; 0: no HTTP")
+    expose: bool = Field(False, description="allow `host` to be an address that other machines reach")
+    allowed_hosts: list[str] = Field([], description="further `Host` names that HTTP answers to")
+    allowed_origins: list[str] = Field([], description="web origins whose pages may call HTTP")
+    token_file: Path = Field(default_factory=lambda: state_dir() / "token", description="bearer token of HTTP")
+
+    base: str = Field("smollm2-135m-instruct", description="a base of `expertd models list`, or a path to a GGUF")
+    layout: Literal["q4", "q8_0", "shipped"] = Field("q4", description="layout of the embedded base")
+    experts: Path = Field(default_factory=shipped_experts, description="folder of the experts")
+
+    context: int = Field(8192, ge=256, description="KV cells: tokens of all running requests together")
+    sequences: int = Field(8, ge=1, le=64, description="requests decoded at once")
+    queue: int = Field(64, ge=0, description="requests that may wait; more get a 503")
+    batch: int = Field(512, ge=32, le=4096, description="tokens a decoding step at most")
+    prefill_chunk: int = Field(256, ge=16, le=4096, description="prompt tokens a step while others decode")
+    threads: int = Field(default_factory=lambda: _cores(), ge=1, description="threads of llama.cpp")
+    prefix_cache: bool = Field(True, description="reuse the KV of common prompt prefixes")
+    max_body_mb: float = Field(8, gt=0, description="largest request body")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _loopback_unless_exposed(self) -> Settings:
+        if self.host not in LOOPBACK and not self.expose:
+            raise ValueError(f"host {self.host} is reachable from other machines: set `expose = true` if you mean it")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config_file())
+
+
+def _cores() -> int:
+    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def load_settings(**flags: Any) -> Settings:
+    """Settings from all sources; `flags` that are None are not set. Raises `ConfigError` naming the setting and the fix."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    if (named := os.environ.get("EXPERTD_CONFIG")) and not Path(named).is_file():
+        raise ConfigError(f"EXPERTD_CONFIG names {named}, which does not exist")
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()]
+        raise ConfigError(f"settings ({config_file()}, EXPERTD_*, flags): " + "; ".join(lines)) from error
+    except ValueError as error:
+        raise ConfigError(f"{config_file()}: {error}") from error

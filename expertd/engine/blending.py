@@ -1,0 +1,29 @@
+"""How the rows of a batch get their blends: the interface that the scheduler and the worker see."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from expertd.experts.blend import Blend
+from expertd.experts.weights import Weights
+
+
+class Blending(Protocol):
+    """One way to apply blends. All calls come from the decoding thread."""
+
+    name: str
+
+    def retain(self, blend: Blend, weights: Sequence[Weights]) -> None:
+        """A sequence with this blend is about to run. `weights` are those of `blend.parts`, in their order."""
+
+    def release(self, blend: Blend) -> None:
+        """A sequence with this blend has ended."""
+
+    def choose(self, wanted: Collection[Blend]) -> Collection[Blend]:
+        """Which of the blends that have rows to compute may share the next batch."""
+
+    def apply(self, rows: Sequence[Blend]) -> None:
+        """Make the next decode run row i under `rows[i]`."""
+
+    def close(self) -> None: ...

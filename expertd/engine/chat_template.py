@@ -1,0 +1,81 @@
+"""A conversation as prompt tokens, by the GGUF's own template rendered in a sandbox."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NoReturn
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from expertd.engine.context import Base
+from expertd.errors import InvalidRequest
+
+# Used where a GGUF carries no template of its own.
+CHATML = (
+    "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+# Private-use characters around an index: they stand for a control token's text inside a message until tokenization.
+_OPEN, _CLOSE = "\ue0f0", "\ue0f1"
+
+
+class ChatTemplate:
+    """Renders messages and tokenizes the result so that no message can forge a control token."""
+
+    def __init__(self, base: Base) -> None:
+        self._base = base
+        env = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
+        env.globals.update(raise_exception=_raise, strftime_now=lambda f: datetime.now().strftime(f))
+        env.filters["tojson"] = lambda x, indent=None: json.dumps(x, ensure_ascii=False, indent=indent)
+        self._template = env.from_string(base.chat_template or CHATML)
+        self._bos = base.piece(base.bos, special=True).decode() if base.bos >= 0 else ""
+        self._eos = base.piece(base.eos, special=True).decode() if base.eos >= 0 else ""
+
+    def encode(self, messages: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Tokens of the prompt that asks for the next answer. Raises `InvalidRequest` where the template refuses."""
+        found: list[str] = []
+        pattern = _control_pattern(self._base)
+
+        def hide(match: re.Match[str]) -> str:
+            found.append(match.group())
+            return f"{_OPEN}{len(found) - 1}{_CLOSE}"
+
+        text = self._render([_map_text(message, lambda s: pattern.sub(hide, s)) for message in messages])
+        add_bos = not (self._bos and text.startswith(self._bos))
+        if not found:
+            return self._base.tokenize(text, add_special=add_bos, parse_special=True)
+        tokens: list[int] = []
+        for i, part in enumerate(re.split(f"{_OPEN}(\\d+){_CLOSE}", text)):
+            literal = i % 2 == 1
+            tokens += self._base.tokenize(
+                found[int(part)] if literal else part, add_special=add_bos and i == 0, parse_special=not literal
+            )
+        return tokens
+
+    def _render(self, messages: Sequence[Mapping[str, Any]]) -> str:
+        try:
+            return self._template.render(
+                messages=messages, add_generation_prompt=True, bos_token=self._bos, eos_token=self._eos
+            )
+        except (jinja2.TemplateError, TypeError, ValueError, OverflowError) as error:
+            raise InvalidRequest(f"the base's chat template refuses these messages: {error}", param="messages") from error
+
+
+def _map_text(message: Mapping[str, Any], change: Any) -> dict[str, Any]:
+    return {key: change(value) if isinstance(value, str) else value for key, value in message.items()}
+
+
+@lru_cache(maxsize=4)
+def _control_pattern(base: Base) -> re.Pattern[str]:
+    texts = {base.piece(t, special=True).decode("utf-8", "replace") for t in range(base.n_vocab) if base.is_control(t)}
+    ordered = sorted((t for t in texts if t), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, ordered)) if ordered else r"(?!)")
+
+
+def _raise(message: str) -> NoReturn:
+    raise jinja2.TemplateError(message)

@@ -1,0 +1,252 @@
+"""The border to llama.cpp: the base in memory and the context that decodes. Only the decoding thread touches a `Context`."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from llama_cpp import llama_cpp as llama
+
+from expertd.errors import BaseRefused, EngineFailed
+
+log = logging.getLogger(__name__)
+
+# What llama.cpp said last: its loaders report the reason of a refusal here and nowhere else.
+_said: deque[str] = deque(maxlen=64)
+_ERROR, _WARN = 4, 3
+
+
+def _on_log(level: int, text: bytes, _: Any) -> None:
+    line = text.decode("utf-8", "replace").strip()
+    if not line:
+        return
+    if level == _ERROR:
+        _said.append(line)
+    log.debug("llama.cpp: %s", line)
+
+
+_log_callback = llama.llama_log_callback(_on_log)
+llama.llama_log_set(_log_callback, ctypes.c_void_p(0))
+
+
+def _reason() -> str:
+    """The most telling error line since the last call, without llama.cpp's function names."""
+    lines = [line.split(": ", 1)[-1] for line in _said if "failed to load model" not in line.split(": ", 1)[-1]]
+    lines = lines or [line.split(": ", 1)[-1] for line in _said]
+    _said.clear()
+    return lines[0] if lines else "llama.cpp gave no reason"
+
+
+class Base:
+    """A GGUF model: weights, vocabulary and metadata. Its text methods read only the vocabulary and are thread-safe."""
+
+    def __init__(self, path: Path, *, vocab_only: bool = False, n_gpu_layers: int = 0) -> None:
+        """Load `path`. Raises `BaseRefused`, which names the file and the reason."""
+        self.path = path
+        check_magic(path)
+        params = llama.llama_model_default_params()
+        params.vocab_only, params.n_gpu_layers = vocab_only, n_gpu_layers
+        _said.clear()
+        model = llama.llama_model_load_from_file(str(path).encode(), params)
+        if not model:
+            raise BaseRefused(f"{path} cannot be loaded: {_reason()}. Give another file with --base, or pull it again.")
+        self.model = model
+        self.vocab = llama.llama_model_get_vocab(model)
+        self.n_vocab = llama.llama_vocab_n_tokens(self.vocab)
+        self.architecture = self.meta("general.architecture") or "unknown"
+        self.n_ctx_train = llama.llama_model_n_ctx_train(model)
+        if not vocab_only and (llama.llama_model_has_encoder(model) or not llama.llama_model_has_decoder(model)):
+            self.close()
+            raise BaseRefused(f"{path} is a {self.architecture} model, which does not generate text. Give a causal model.")
+
+    def meta(self, key: str) -> str | None:
+        """A value of the GGUF's metadata as text, or None."""
+        size = llama.llama_model_meta_val_str(self.model, key.encode(), None, 0)
+        if size < 0:
+            return None
+        buffer = ctypes.create_string_buffer(size + 1)
+        llama.llama_model_meta_val_str(self.model, key.encode(), buffer, size + 1)
+        return buffer.value.decode("utf-8", "replace")
+
+    @property
+    def chat_template(self) -> str | None:
+        """The GGUF's own Jinja template, or None."""
+        template = llama.llama_model_chat_template(self.model, None)
+        return template.decode("utf-8", "replace") if template else None
+
+    @property
+    def n_layer(self) -> int:
+        return int(llama.llama_model_n_layer(self.model))
+
+    @property
+    def n_head(self) -> int:
+        return int(llama.llama_model_n_head(self.model))
+
+    @property
+    def n_head_kv(self) -> int:
+        return int(llama.llama_model_n_head_kv(self.model))
+
+    @property
+    def size_bytes(self) -> int:
+        return int(llama.llama_model_size(self.model))
+
+    def tokenize(self, text: str, *, add_special: bool = False, parse_special: bool = False) -> list[int]:
+        """Token ids of `text`. `parse_special` reads control tokens such as `<|im_end|>` out of it."""
+        data = text.encode("utf-8", "surrogatepass")
+        room = len(data) + 8
+        buffer = (ctypes.c_int32 * room)()
+        n = llama.llama_tokenize(self.vocab, data, len(data), buffer, room, add_special, parse_special)
+        if n < 0:
+            raise EngineFailed(f"the tokenizer needs {-n} tokens for {len(data)} bytes")
+        return list(buffer[:n])
+
+    def piece(self, token: int, *, special: bool = False) -> bytes:
+        """The bytes of a token; control tokens are empty unless `special`."""
+        buffer = ctypes.create_string_buffer(64)
+        n = llama.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, special)
+        if n < 0:
+            buffer = ctypes.create_string_buffer(-n)
+            n = llama.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, special)
+        return buffer.raw[:n]
+
+    def is_end(self, token: int) -> bool:
+        """Whether `token` ends a generation."""
+        return bool(llama.llama_vocab_is_eog(self.vocab, token))
+
+    def is_control(self, token: int) -> bool:
+        return bool(llama.llama_vocab_is_control(self.vocab, token))
+
+    @property
+    def bos(self) -> int:
+        """The begin-of-text token, or -1."""
+        return int(llama.llama_vocab_bos(self.vocab))
+
+    @property
+    def eos(self) -> int:
+        """The token that ends a turn: the end-of-turn token where there is one, else end-of-text, or -1."""
+        eot = int(llama.llama_vocab_eot(self.vocab))
+        return eot if eot >= 0 else int(llama.llama_vocab_eos(self.vocab))
+
+    def close(self) -> None:
+        llama.llama_model_free(self.model)
+
+
+def check_magic(path: Path) -> None:
+    """Refuse what is plainly no GGUF before llama.cpp sees it. Raises `BaseRefused`."""
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise BaseRefused(f"{path} cannot be read: {error.strerror}. Check the path given with --base.") from error
+    if magic != b"GGUF":
+        raise BaseRefused(f"{path} is not a GGUF file (it starts with {magic!r}). Give a .gguf file.")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One token of a batch: where it goes, and whether its logits are wanted."""
+
+    token: int
+    position: int
+    seq_id: int
+    output: bool
+
+
+class Adapter:
+    """A LoRA file loaded beside the base."""
+
+    def __init__(self, base: Base, path: Path) -> None:
+        self.handle = llama.llama_adapter_lora_init(base.model, str(path).encode())
+        if not self.handle:
+            raise EngineFailed(f"llama.cpp refused the adapter {path.name}: {_reason()}")
+
+    def close(self) -> None:
+        """Free it. It must not be set in any context: llama.cpp compares adapters by address."""
+        llama.llama_adapter_lora_free(self.handle)
+
+
+class Context:
+    """One llama.cpp context with unified KV cells."""
+
+    def __init__(self, base: Base, *, n_cells: int, n_seq: int, n_batch: int, n_threads: int, flash: bool = True) -> None:
+        """Allocate `n_cells` KV cells shared by `n_seq` sequence ids. Raises `BaseRefused` where that fails."""
+        params = llama.llama_context_default_params()
+        params.n_ctx, params.n_seq_max, params.kv_unified = n_cells, n_seq, True
+        params.n_batch = params.n_ubatch = n_batch
+        params.n_threads = params.n_threads_batch = n_threads
+        params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO if flash else llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        params.no_perf = True
+        handle = llama.llama_init_from_model(base.model, params)
+        if not handle:
+            raise BaseRefused(f"no context of {n_cells} tokens for {base.path}: {_reason()}. Try a smaller `context`.")
+        self.handle = handle
+        self.base = base
+        self.n_cells = int(llama.llama_n_ctx(handle))
+        self.n_batch = n_batch
+        self._memory = llama.llama_get_memory(handle)
+        self._make_batch(n_batch)
+
+    def _make_batch(self, n: int) -> None:
+        # Our own arrays behind llama_batch: filled by numpy, not by a loop over pointers.
+        self._tokens = np.zeros(n, np.int32)
+        self._positions = np.zeros(n, np.int32)
+        self._n_seq_id = np.ones(n, np.int32)
+        self._seq_ids = np.zeros(n, np.int32)
+        self._outputs = np.zeros(n, np.int8)
+        start, step = self._seq_ids.ctypes.data, self._seq_ids.itemsize
+        self._seq_pointers = (ctypes.POINTER(ctypes.c_int32) * n)(
+            *[ctypes.cast(start + i * step, ctypes.POINTER(ctypes.c_int32)) for i in range(n)]
+        )
+        self._batch = llama.llama_batch(
+            n_tokens=0,
+            token=self._tokens.ctypes.data_as(ctypes.POINTER(ctypes.c_int32)),
+            embd=None,
+            pos=self._positions.ctypes.data_as(ctypes.POINTER(ctypes.c_int32)),
+            n_seq_id=self._n_seq_id.ctypes.data_as(ctypes.POINTER(ctypes.c_int32)),
+            seq_id=ctypes.cast(self._seq_pointers, ctypes.POINTER(ctypes.POINTER(ctypes.c_int32))),
+            logits=self._outputs.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
+        )
+
+    def decode(self, rows: Sequence[Row]) -> None:
+        """Run one batch. Raises `EngineFailed`; the cells of its rows may then be in any state."""
+        n = len(rows)
+        self._tokens[:n] = [row.token for row in rows]
+        self._positions[:n] = [row.position for row in rows]
+        self._seq_ids[:n] = [row.seq_id for row in rows]
+        self._outputs[:n] = [row.output for row in rows]
+        self._batch.n_tokens = n
+        result = llama.llama_decode(self.handle, self._batch)
+        if result != 0:
+            why = {1: "no free KV cells", 2: "aborted"}.get(result, _reason())
+            raise EngineFailed(f"decoding a batch of {n} tokens failed: {why}")
+
+    def logits(self, index: int) -> npt.NDArray[np.float32]:
+        """A view of the logits of row `index` of the last batch, [n_vocab]; valid until the next decode."""
+        pointer = llama.llama_get_logits_ith(self.handle, index)
+        return np.ctypeslib.as_array(pointer, (self.base.n_vocab,))
+
+    def set_adapters(self, adapters: Sequence[tuple[Adapter, float]]) -> None:
+        """Apply these adapters with these scales to every row from now on."""
+        n = len(adapters)
+        handles = (llama.llama_adapter_lora_p_ctypes * max(n, 1))(*[a.handle for a, _ in adapters])
+        scales = (ctypes.c_float * max(n, 1))(*[scale for _, scale in adapters])
+        if llama.llama_set_adapters_lora(self.handle, handles, n, scales) != 0:
+            raise EngineFailed(f"llama.cpp refused a set of {n} adapters: {_reason()}")
+
+    def copy_sequence(self, source: int, target: int, end: int) -> None:
+        """Share the cells of `source` at positions [0, end) with `target`: nothing is copied."""
+        llama.llama_memory_seq_cp(self._memory, source, target, 0, end)
+
+    def remove_sequence(self, seq_id: int, start: int = 0) -> None:
+        """Let go of the cells of `seq_id` from position `start` on."""
+        llama.llama_memory_seq_rm(self._memory, seq_id, start, -1)
+
+    def close(self) -> None:
+        llama.llama_free(self.handle)

@@ -1,0 +1,81 @@
+"""The plain way: adapters loaded as files, one blend a batch, groups of sequences in turn."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from expertd.engine.context import Adapter, Base, Context
+from expertd.experts.blend import Blend
+from expertd.experts.gguf_adapter import write_gguf
+from expertd.experts.weights import Weights
+
+QUANTUM = 8  # steps of one blend before the next one's turn: a change of adapters costs about two steps
+MAX_IDLE = 16  # adapters kept loaded that no running sequence uses
+
+
+class PlainBlending:
+    """Applies one blend to the whole context, and changes it between batches."""
+
+    name = "plain"
+
+    def __init__(self, base: Base, context: Context) -> None:
+        self._base, self._context = base, context
+        self._folder = tempfile.TemporaryDirectory(prefix="expertd-adapters-")
+        self._loaded: dict[str, Adapter] = {}  # by content hash, least recently retained first
+        self._users: Counter[str] = Counter()
+        self._current: Blend | None = None
+        self._steps = 0
+        self._served: dict[Blend, int] = {}
+        self._clock = 0
+
+    def retain(self, blend: Blend, weights: Sequence[Weights]) -> None:
+        for part, weight in zip(blend.parts, weights, strict=True):
+            adapter = self._loaded.pop(part.content_hash, None) or self._load(weight)
+            self._loaded[part.content_hash] = adapter
+            self._users[part.content_hash] += 1
+
+    def release(self, blend: Blend) -> None:
+        self._users.subtract(part.content_hash for part in blend.parts)
+        self._served.pop(blend, None)
+        idle = [key for key in self._loaded if self._users[key] <= 0]
+        for key in idle[: max(0, len(idle) - MAX_IDLE)]:
+            self._unload(key)
+
+    def choose(self, wanted: Collection[Blend]) -> Collection[Blend]:
+        """The current blend for up to QUANTUM steps while it has rows, then the one that waited longest."""
+        if self._current not in wanted or (self._steps >= QUANTUM and len(wanted) > 1):
+            others = [blend for blend in wanted if blend != self._current]
+            self._current = min(others, key=lambda blend: self._served.get(blend, 0))
+            self._steps = 0
+        assert self._current is not None
+        self._steps += 1
+        self._clock += 1
+        self._served[self._current] = self._clock
+        return (self._current,)
+
+    def apply(self, rows: Sequence[Blend]) -> None:
+        (blend,) = set(rows)
+        self._context.set_adapters([(self._loaded[part.content_hash], part.scale) for part in blend.parts])
+
+    def close(self) -> None:
+        self._context.set_adapters([])
+        for key in list(self._loaded):
+            self._unload(key)
+        self._folder.cleanup()
+
+    def _load(self, weights: Weights) -> Adapter:
+        path = Path(self._folder.name) / f"{weights.content_hash}.gguf"
+        write_gguf(weights, self._base.architecture, path)
+        try:
+            return Adapter(self._base, path)
+        finally:
+            path.unlink()
+
+    def _unload(self, key: str) -> None:
+        # llama.cpp compares adapters by address: one that is freed while set could be taken for a later one.
+        self._context.set_adapters([])
+        self._loaded.pop(key).close()
+        del self._users[key]

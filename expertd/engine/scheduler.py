@@ -1,0 +1,176 @@
+"""Which rows go into the next batch: admission, fairness between blends, prefill chunks, room in the cells."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from expertd.engine.blending import Blending
+from expertd.engine.prefix_cache import PrefixCache, common_prefix
+from expertd.engine.sequence import Sequence as Seq
+from expertd.experts.blend import Blend
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sizes that the scheduler keeps to, in tokens where not said otherwise."""
+
+    cells: int
+    batch: int
+    prefill_chunk: int  # prompt tokens a step while others decode
+    sequences: int  # running at once
+    kept: int  # finished sequences kept for their prefix; 0: none
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The next `count` tokens of a sequence, from its first uncomputed one."""
+
+    sequence: Seq
+    count: int
+
+
+class Cells:
+    """What the scheduler may do to llama.cpp's KV cells; the worker gives it the context's methods."""
+
+    def __init__(self, copy: Callable[[int, int, int], None], remove: Callable[[int, int], None]) -> None:
+        self.copy, self.remove = copy, remove
+
+
+class Scheduler:
+    """Owns the queue, the running sequences and the ids of llama.cpp's sequences."""
+
+    def __init__(self, limits: Limits, blending: Blending, cells: Cells) -> None:
+        self._limits, self._blending, self._cells = limits, blending, cells
+        self.waiting: deque[Seq] = deque()
+        self.running: list[Seq] = []
+        self.cache = PrefixCache()
+        self._free_ids = list(range(limits.sequences + limits.kept))
+
+    @property
+    def has_work(self) -> bool:
+        return bool(self.waiting or self.running)
+
+    @property
+    def cells_used(self) -> int:
+        """An upper bound: a shared cell counts once for each of its owners."""
+        return self.cache.cells + sum(seq.computed for seq in self.running)
+
+    def add(self, seq: Seq) -> None:
+        self.waiting.append(seq)
+
+    def schedule(self) -> list[Slice]:
+        """The slices of the next batch, decoding sequences first. Empty when nothing runs."""
+        while True:
+            self._admit()
+            if not self.running:
+                return []
+            chosen = self._blending.choose(self._wanted())
+            slices = self._fill(chosen)
+            if self._make_room(slices):
+                return slices
+
+    def finish(self, seq: Seq, *, keep: bool) -> None:
+        """Take a sequence out; its cells stay as a cached prefix where `keep`."""
+        if seq in self.waiting:
+            self.waiting.remove(seq)
+            return
+        if seq not in self.running:
+            return
+        self.running.remove(seq)
+        self._blending.release(seq.request.blend)
+        identity = seq.identity()[: seq.computed]
+        if keep and self._limits.kept and len(identity):
+            for covered in self.cache.remove_covered(identity):
+                self._drop(covered)
+            if len(self.cache) >= self._limits.kept:
+                self._drop(self.cache.evict())
+            self.cache.keep(seq.seq_id, identity)
+        else:
+            self._drop(seq.seq_id)
+        seq.seq_id = -1
+
+    def forget_all(self) -> None:
+        """After a failed decode nothing in the cells can be trusted."""
+        while len(self.cache):
+            self._drop(self.cache.evict())
+
+    def _admit(self) -> None:
+        while self.waiting and len(self.running) < self._limits.sequences:
+            seq = self.waiting.popleft()
+            seq.seq_id = self._free_ids.pop()
+            seq.started = seq.started or time.monotonic()
+            self._blending.retain(seq.request.blend, seq.request.weights)
+            self.running.append(seq)
+
+    def _wanted(self) -> list[Blend]:
+        return list(dict.fromkeys(seq.next_blend for seq in self.running))
+
+    def _fill(self, chosen: Sequence[Blend]) -> list[Slice]:
+        decoding = [seq for seq in self.running if seq.decoding]
+        slices = [Slice(seq, 1) for seq in decoding if seq.next_blend in chosen][: self._limits.batch]
+        room = self._limits.batch - len(slices)
+        if decoding:
+            room = min(room, self._limits.prefill_chunk)
+        for seq in self.running:
+            if seq.decoding or room <= 0 or seq.next_blend not in chosen:
+                continue
+            if not seq.matched:
+                self._reuse(seq)
+            count = self._prefix_under(seq, chosen, min(seq.pending, room))
+            if count:
+                slices.append(Slice(seq, count))
+                room -= count
+        return slices
+
+    def _prefix_under(self, seq: Seq, chosen: Sequence[Blend], limit: int) -> int:
+        """How many of the next `limit` tokens run under chosen blends."""
+        if seq.next_blend not in chosen:
+            return 0
+        if seq.computed < seq.activation and seq.request.blend not in chosen:
+            return min(limit, seq.activation - seq.computed)
+        return limit
+
+    def _reuse(self, seq: Seq) -> None:
+        """Start from the longest computed prefix, of a kept or a running sequence. The last token is always computed."""
+        seq.matched = True
+        if not self._limits.kept or seq.request.prompt_logprobs:
+            return
+        identity = seq.identity()[:-1]
+        source, length = self.cache.find(identity)
+        for other in self.running:
+            if other is not seq and other.computed > length:
+                common = common_prefix(other.identity()[: other.computed], identity)
+                if common > length:
+                    source, length = other.seq_id, common
+        if length > seq.computed:
+            self._cells.remove(seq.seq_id, 0)
+            self._cells.copy(source, seq.seq_id, length)
+            seq.computed = seq.cached = length
+
+    def _make_room(self, slices: Sequence[Slice]) -> bool:
+        """Free cells for the slices: cached prefixes first, then the youngest sequence. False: schedule anew."""
+        needed = sum(part.count for part in slices)
+        while self.cells_used + needed > self._limits.cells:
+            if len(self.cache):
+                self._drop(self.cache.evict())
+            elif len(self.running) > 1:
+                self._preempt(self.running[-1])
+                return False
+            else:
+                break  # alone it fits: its length was checked when it was submitted
+        return True
+
+    def _preempt(self, seq: Seq) -> None:
+        """Back to the head of the queue; its tokens are computed again when there is room."""
+        self.running.remove(seq)
+        self._blending.release(seq.request.blend)
+        self._drop(seq.seq_id)
+        seq.seq_id, seq.computed, seq.matched = -1, 0, False
+        self.waiting.appendleft(seq)
+
+    def _drop(self, seq_id: int) -> None:
+        self._cells.remove(seq_id, 0)
+        self._free_ids.append(seq_id)

@@ -1,0 +1,87 @@
+"""One stream being decoded: its tokens, how far its KV is computed, and under which blend each token runs."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from expertd.engine.context import Base
+from expertd.engine.interface import Request, Timings, TokenLogprob
+from expertd.engine.sampler import Sampler
+from expertd.engine.text import TextStream
+from expertd.experts.blend import BASE, Blend
+
+
+class Sequence:
+    """The engine's state of one request. Owned by the decoding thread."""
+
+    def __init__(self, request: Request, base: Base, owner: Any) -> None:
+        self.request = request
+        self.owner = owner  # what the worker hands events to
+        self.tokens = list(request.prompt)
+        self.computed = 0  # tokens whose KV is in the cells
+        self.cached = 0  # of these, taken from the prefix cache
+        self.seq_id = -1  # llama.cpp's id while running
+        self.matched = False  # whether the prefix cache was asked since it got its id
+        self.sampler = Sampler(base, request.sampling)
+        self.text = TextStream(base.piece, request.stop)
+        self.prompt_logprobs: list[TokenLogprob] = []
+        self.created = time.monotonic()
+        self.started = 0.0
+        self.first_token = 0.0
+
+    @property
+    def activation(self) -> int:
+        """The position from which the request's blend is active; everything before it is the base's."""
+        offset = self.request.blend.offset
+        return 0 if offset is None else max(0, len(self.request.prompt) - offset)
+
+    def blend_at(self, position: int) -> Blend:
+        return self.request.blend if position >= self.activation else BASE
+
+    @property
+    def next_blend(self) -> Blend:
+        """The blend of the next token to be computed."""
+        return self.blend_at(self.computed)
+
+    @property
+    def pending(self) -> int:
+        """Tokens whose KV is still to be computed: 1 while decoding, more in prefill."""
+        return len(self.tokens) - self.computed
+
+    @property
+    def decoding(self) -> bool:
+        return self.pending == 1 and len(self.tokens) > len(self.request.prompt)
+
+    @property
+    def generated(self) -> int:
+        return len(self.tokens) - len(self.request.prompt)
+
+    def identity(self) -> npt.NDArray[np.int64]:
+        """What each token's KV depends on beside its position and predecessors: token and active blend, [tokens]."""
+        ids = np.array(self.tokens, np.int64)
+        ids[self.activation :] |= np.int64(_blend_number(self.request.blend) << 32)
+        return ids
+
+    def timings(self) -> Timings:
+        now = time.monotonic()
+        started, first = self.started or now, self.first_token or now
+        return Timings(
+            queue_ms=(started - self.created) * 1e3,
+            prefill_ms=(first - started) * 1e3,
+            decode_ms=(now - first) * 1e3,
+            prompt_tokens=len(self.request.prompt),
+            cached_tokens=self.cached,
+            completion_tokens=self.generated,
+        )
+
+
+_numbers: dict[str, int] = {BASE.key: 0}
+
+
+def _blend_number(blend: Blend) -> int:
+    """A small number for a blend's key, the same for the life of the process. The base is 0."""
+    return _numbers.setdefault(blend.key, len(_numbers))

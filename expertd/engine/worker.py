@@ -1,0 +1,255 @@
+"""The decoding thread: the only one that touches a llama.cpp context."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from expertd.engine.blending import Blending
+from expertd.engine.context import Base, Context, Row
+from expertd.engine.interface import Done, FinishReason, Piece, Request, Status
+from expertd.engine.sampler import token_logprob
+from expertd.engine.scheduler import Cells, Limits, Scheduler, Slice
+from expertd.engine.sequence import Sequence
+from expertd.errors import ContextOverflow, EngineFailed, ExpertdError, Overloaded
+from expertd.experts.blend import Blend
+
+log = logging.getLogger(__name__)
+
+Event: TypeAlias = Piece | Done | ExpertdError
+
+
+class Stream:
+    """The asyncio side of one request."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self.sequence: Sequence | None = None
+        self.ended = False
+
+    def put(self, event: Event) -> None:
+        self._events.put_nowait(event)
+
+    async def __aiter__(self) -> AsyncIterator[Piece | Done]:
+        while True:
+            event = await self._events.get()
+            if isinstance(event, ExpertdError):
+                raise event
+            yield event
+            if isinstance(event, Done):
+                return
+
+    def cancel(self) -> None:
+        self._worker.cancel(self)
+
+
+@dataclass(frozen=True)
+class _Submit:
+    request: Request
+    stream: Stream
+
+
+@dataclass(frozen=True)
+class _Cancel:
+    stream: Stream
+
+
+class Worker:
+    """Runs the scheduler's batches. Its public methods belong to the event loop, all others to the thread."""
+
+    def __init__(self, base: Base, context: Context, blending: Blending, limits: Limits, queue_limit: int) -> None:
+        self._base, self._context, self._blending, self._limits = base, context, blending, limits
+        self._capacity = limits.sequences + queue_limit
+        self._commands: queue.SimpleQueue[_Submit | _Cancel | None] = queue.SimpleQueue()
+        self._scheduler = Scheduler(limits, blending, Cells(context.copy_sequence, context.remove_sequence))
+        self._live: set[Stream] = set()
+        self._outbox: list[tuple[Stream, Event]] = []
+        self._snapshot = (0, 0)  # running sequences and used cells after the last step
+        self._loop = asyncio.get_running_loop()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
+        self._thread.start()
+
+    # ---- the event loop's side
+
+    def submit(self, request: Request) -> Stream:
+        """Queue a request. Raises `Overloaded` or `ContextOverflow`."""
+        if self._stopping:
+            raise Overloaded("the daemon is stopping: ask again in a moment", retry_after=5)
+        if len(self._live) >= self._capacity:
+            raise Overloaded(f"{self._capacity} requests are running or waiting already: ask again in a moment")
+        if len(request.prompt) >= self._limits.cells:
+            raise ContextOverflow(
+                f"the prompt has {len(request.prompt)} tokens, and the context holds {self._limits.cells} with the answer: "
+                "shorten it, or raise `context`",
+                param="messages",
+            )
+        stream = Stream(self)
+        self._live.add(stream)
+        self._commands.put(_Submit(request, stream))
+        return stream
+
+    def cancel(self, stream: Stream) -> None:
+        if stream in self._live:
+            self._live.discard(stream)
+            self._commands.put(_Cancel(stream))
+
+    def status(self) -> Status:
+        running, cells_used = self._snapshot
+        return Status(
+            running=running,
+            waiting=max(0, len(self._live) - running),
+            cells=self._limits.cells,
+            cells_used=cells_used,
+            blending=self._blending.name,
+        )
+
+    async def stop(self, grace: float) -> None:
+        """Let what runs finish for `grace` seconds, end the rest with an error, and stop the thread."""
+        self._stopping = True
+        end = time.monotonic() + grace
+        while self._live and time.monotonic() < end:
+            await asyncio.sleep(0.02)
+        for stream in list(self._live):
+            self.cancel(stream)
+            stream.put(Overloaded("the daemon is stopping", retry_after=5))
+        self._commands.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _deliver(self, events: list[tuple[Stream, Event]]) -> None:
+        for stream, event in events:
+            if not isinstance(event, Piece):
+                self._live.discard(stream)
+            stream.put(event)
+
+    # ---- the thread's side
+
+    def _run(self) -> None:
+        while self._obey():
+            try:
+                self._step()
+            except EngineFailed as error:
+                log.error("a step failed: %s", error.message)
+                self._fail_running(error)
+            except Exception:
+                log.exception("the decoding thread failed in a step")
+                self._fail_running(EngineFailed("the engine failed in this step; the daemon's log has the details"))
+            self._snapshot = (len(self._scheduler.running), self._scheduler.cells_used)
+            self._send()
+        self._blending.close()
+
+    def _obey(self) -> bool:
+        """Take all commands, waiting for one where there is nothing to decode. False: stop."""
+        wait = not self._scheduler.has_work
+        while True:
+            try:
+                command = self._commands.get(block=wait)
+            except queue.Empty:
+                return True
+            wait = False
+            if command is None:
+                return False
+            if isinstance(command, _Submit):
+                sequence = Sequence(command.request, self._base, command.stream)
+                command.stream.sequence = sequence
+                self._scheduler.add(sequence)
+            elif command.stream.sequence is not None:
+                self._end(command.stream.sequence)
+
+    def _step(self) -> None:
+        slices = self._scheduler.schedule()
+        if not slices:
+            return
+        rows, blends, outputs = _rows(slices)
+        self._blending.apply(blends)
+        self._context.decode(rows)
+        for part, last in zip(slices, outputs, strict=True):
+            self._postprocess(part, last)
+
+    def _postprocess(self, part: Slice, last: int) -> None:
+        """Take over what the decode computed, and draw the next token where the slice ended the sequence's tokens."""
+        seq = part.sequence
+        if seq.request.prompt_logprobs:
+            self._note_prompt(part, last - part.count + 1)
+        seq.computed += part.count
+        if seq.pending:
+            return
+        seq.first_token = seq.first_token or time.monotonic()
+        if seq.request.max_tokens == 0:
+            return self._complete(seq, "length", "")
+        token = seq.sampler.draw(self._context, last)
+        if self._base.is_end(token):
+            return self._complete(seq, "stop", "")
+        logprobs = ()
+        if seq.request.logprobs is not None:
+            logprobs = (token_logprob(self._context.logits(last), token, seq.request.logprobs),)
+        seq.tokens.append(token)
+        text = seq.text.push(token)
+        if text or logprobs:
+            self._outbox.append((seq.owner, Piece(text, logprobs)))
+        if seq.text.stopped:
+            self._complete(seq, "stop", "")
+        elif seq.generated >= seq.request.max_tokens or len(seq.tokens) >= self._limits.cells:
+            self._complete(seq, "length", seq.text.flush())
+        return None
+
+    def _note_prompt(self, part: Slice, first: int) -> None:
+        seq = part.sequence
+        for i in range(part.count):
+            following = seq.computed + i + 1
+            if following < len(seq.request.prompt):
+                logits = self._context.logits(first + i)
+                seq.prompt_logprobs.append(
+                    token_logprob(logits, seq.tokens[following], seq.request.logprobs or 0)
+                )
+
+    def _complete(self, seq: Sequence, reason: FinishReason, tail: str) -> None:
+        if reason == "stop" and not seq.text.stopped:
+            tail = seq.text.flush()
+        if tail:
+            self._outbox.append((seq.owner, Piece(tail)))
+        self._outbox.append((seq.owner, Done(reason, seq.timings(), tuple(seq.prompt_logprobs))))
+        self._end(seq)
+
+    def _end(self, seq: Sequence) -> None:
+        self._scheduler.finish(seq, keep=True)
+        seq.sampler.close()
+
+    def _fail_running(self, error: ExpertdError) -> None:
+        """End every running request; the cells are emptied, since nobody knows what a failed step left in them."""
+        for seq in list(self._scheduler.running):
+            self._outbox.append((seq.owner, error))
+            self._scheduler.finish(seq, keep=False)
+            seq.sampler.close()
+        self._scheduler.forget_all()
+
+    def _send(self) -> None:
+        if self._outbox:
+            events, self._outbox = self._outbox, []
+            self._loop.call_soon_threadsafe(self._deliver, events)
+
+
+def _rows(slices: list[Slice]) -> tuple[list[Row], list[Blend], list[int]]:
+    """The batch, each row's blend, and the index of each slice's last row.
+
+    Logits are asked for where a token will be drawn from them.
+    """
+    rows: list[Row] = []
+    blends: list[Blend] = []
+    outputs = []
+    for part in slices:
+        seq = part.sequence
+        for i in range(part.count):
+            position = seq.computed + i
+            ends = position == len(seq.tokens) - 1
+            blends.append(seq.blend_at(position))
+            rows.append(Row(seq.tokens[position], position, seq.seq_id, ends or seq.request.prompt_logprobs))
+        outputs.append(len(rows) - 1)
+    return rows, blends, outputs

@@ -1,0 +1,28 @@
+"""Reads the files of one expert folder, and nothing outside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from expertd.errors import ExpertRefused
+
+
+def read_file(folder: Path, name: str, limit: int) -> bytes:
+    """The bytes of `folder/name`, at most `limit` of them.
+
+    Raises `ExpertRefused`: the file is missing, unreadable, too large, no regular file, or a link out of the folder.
+    """
+    path = folder / name
+    try:
+        if not path.resolve(strict=True).is_relative_to(folder.resolve()):
+            raise ExpertRefused(f"{path} is a link to a file outside its folder. Copy the file itself into the folder.")
+        # A pipe or a device would block the reader for ever.
+        if not path.is_file():
+            raise ExpertRefused(f"{path} is no regular file. Put a plain file there.")
+        size = path.stat().st_size
+        if size > limit:
+            raise ExpertRefused(f"{path} has {size:,} bytes, and at most {limit:,} make sense here. Check what it is.")
+        return path.read_bytes()
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
+        reason = getattr(error, "strerror", None) or error
+        raise ExpertRefused(f"{path} cannot be read: {reason}. Finish the copy, or mend the folder.") from error

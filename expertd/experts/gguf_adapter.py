@@ -1,0 +1,129 @@
+"""LoRA adapters in llama.cpp's GGUF format, read and written."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+from typing import Any, Literal
+
+import gguf
+import numpy as np
+
+from expertd.errors import ExpertRefused
+from expertd.experts.files import read_file
+from expertd.experts.tensors import MODULES, Array, BaseShape, LowRank, Weights, freeze, low_rank
+
+_TENSOR = re.compile(rf"(blk\.(0|[1-9]\d{{0,3}})\.({'|'.join(MODULES)})\.weight)\.lora_([ab])")
+_TYPES = frozenset({"F32", "F16", "BF16", "Q8_0"})
+_MAX_PARTS = 50_000
+
+
+class _BoundedReader(gguf.GGUFReader):  # type: ignore[misc]
+    """gguf's reader reads past the end as empty and follows any count: a lying header would keep it busy for ever."""
+
+    _parts = 0
+
+    def _get(self, offset: int, dtype: Any, count: int = 1, override_order: Any = None) -> Any:
+        self._parts += 1
+        end = int(offset) + np.dtype(dtype).itemsize * int(count)
+        if end > len(self.data):
+            raise ValueError(f"it ends at byte {len(self.data):,}, and its header speaks of byte {end:,}")
+        if self._parts > _MAX_PARTS:
+            raise ValueError("its header has more entries than an adapter can need")
+        return super()._get(offset, dtype, count, override_order)
+
+
+def read_gguf(
+    path: Path, shape: BaseShape, *, activation: Literal["answer", "always"] = "always", offset: int = 1
+) -> Weights:
+    """The adapter in `path`, whose rows are in GGUF's order already. Raises `ExpertRefused` naming file and reason."""
+    return parse_gguf(path, read_file(path.parent, path.name, shape.max_file_bytes), shape, activation, offset)
+
+
+def parse_gguf(path: Path, data: bytes, shape: BaseShape, activation: str, offset: int) -> Weights:
+    """As `read_gguf`, of bytes that are in memory; `path` is for messages."""
+    # The reader maps its file. A mapped file that someone cuts short kills the process, so it gets a copy of its own.
+    with tempfile.NamedTemporaryFile(suffix=".gguf") as copy:
+        copy.write(data)
+        copy.flush()
+        try:
+            reader = _BoundedReader(copy.name)
+            fields = {key: _value(reader, key) for key in ("general.type", "general.architecture", "adapter.type")}
+            alpha = float(_value(reader, "adapter.lora.alpha") or 0.0)
+            invoked = _value(reader, "adapter.alora.invocation_tokens")
+            pairs = _pairs(path, reader)
+        except (ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError) as error:
+            raise ExpertRefused(f"{path} is no sound GGUF file: {error}. Copy it again.") from error
+    _check_fields(path, fields, shape)
+    if invoked is not None:
+        raise ExpertRefused(
+            f"{path} waits for invocation tokens (aLoRA), not supported. Set activation in expert.toml instead."
+        )
+    modules = {name: _module(path, name, pair, alpha, shape) for name, pair in pairs.items()}
+    return freeze(modules, kind="lora", activation=activation, offset=offset)
+
+
+def _value(reader: gguf.GGUFReader, key: str) -> Any:
+    field = reader.get_field(key)
+    return None if field is None else field.contents()
+
+
+def _check_fields(path: Path, fields: dict[str, Any], shape: BaseShape) -> None:
+    if fields["general.type"] != "adapter":
+        raise ExpertRefused(f"{path} is a GGUF {fields['general.type']}, no adapter. A base is given with --base.")
+    if fields["adapter.type"] != "lora":
+        raise ExpertRefused(f"{path} is an adapter of type {fields['adapter.type']!r}. Only lora is supported.")
+    if fields["general.architecture"] != shape.architecture:
+        raise ExpertRefused(
+            f"{path} is for a {fields['general.architecture']} base, and a {shape.architecture} one is served. "
+            "Serve its base, or train anew."
+        )
+
+
+def _pairs(path: Path, reader: gguf.GGUFReader) -> dict[str, dict[str, Array]]:
+    """{tensor name: {"a": ..., "b": ...}}, copied out of the file."""
+    pairs: dict[str, dict[str, Array]] = {}
+    for tensor in reader.tensors:
+        match = _TENSOR.fullmatch(tensor.name)
+        if not match:
+            raise ExpertRefused(f"{path}: tensor {tensor.name!r} is not supported. Train {', '.join(MODULES)} only.")
+        kind = tensor.tensor_type
+        if kind.name not in _TYPES:
+            raise ExpertRefused(f"{path}: {tensor.name} is {kind.name}. Convert the adapter with --outtype f16.")
+        plain = kind.name in ("F16", "F32")
+        pairs.setdefault(match[1], {})[match[4]] = (
+            np.array(tensor.data) if plain else gguf.quants.dequantize(tensor.data, kind)
+        )
+    if not pairs:
+        raise ExpertRefused(f"{path} holds no tensors. Convert the adapter again.")
+    return pairs
+
+
+def _module(path: Path, name: str, pair: dict[str, Array], alpha: float, shape: BaseShape) -> LowRank:
+    _, layer, module, _ = name.split(".")
+    if int(layer) >= shape.n_layer:
+        raise ExpertRefused(f"{path}: {name} is beyond the base's {shape.n_layer} layers. It belongs to another base.")
+    if set(pair) != {"a", "b"}:
+        raise ExpertRefused(f"{path}: {name} has lora_{next(iter(pair))} only. Convert the adapter again.")
+    # llama.cpp's rule: alpha / rank, and an alpha of 0 means as it is.
+    rank = pair["a"].shape[0]
+    scaling = alpha / rank if alpha and rank else 1.0
+    return low_rank(path, name, pair["a"], pair["b"], scaling, shape.sizes(module))
+
+
+def write_gguf(weights: Weights, architecture: str, path: Path) -> None:
+    """Write the file that llama.cpp loads as an adapter of scale 1, beside and renamed. Raises `OSError`."""
+    new = path.with_name(f".{path.name}.new")
+    writer = gguf.GGUFWriter(new, architecture)
+    writer.add_type("adapter")
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", 0.0)  # the scaling is in lora_b
+    for name, module in weights.modules.items():
+        writer.add_tensor(f"{name}.lora_a", module.a)
+        writer.add_tensor(f"{name}.lora_b", module.b)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    new.replace(path)

@@ -1,0 +1,146 @@
+"""The manifest of an expert: `expert.toml` read, checked and written."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
+
+from expertd.errors import ExpertRefused
+from expertd.experts.files import read_file
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
+
+FILE = "expert.toml"
+NAME = r"^[a-z][a-z0-9-]{0,31}$"
+RESERVED = frozenset({"base", "auto"})
+MAX_SCALE = 4.0
+_MAX_BYTES = 1 << 20
+
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class BaseBinding(_Table):
+    """The base that an expert was trained on. What is given must be true of the base that is served."""
+
+    name: str
+    architecture: str
+    n_embd: int | None = None
+    n_layer: int | None = None
+    n_head: int | None = None
+    n_head_kv: int | None = None
+    n_ff: int | None = None
+    head_dim: int | None = None
+
+
+class Sampling(_Table):
+    """Used where a request names none."""
+
+    temperature: float = Field(default=0.0, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    top_k: int | None = Field(default=None, ge=0)
+    max_tokens: int | None = Field(default=None, ge=1)
+
+
+class Routing(_Table):
+    """What tells the router that a request is for this expert."""
+
+    model_config = ConfigDict(strict=False)  # TOML has lists, and these are tuples
+
+    keywords: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    negative_examples: tuple[str, ...] = ()
+    file_types: tuple[str, ...] = ()
+
+
+class Manifest(_Table):
+    """An expert as `expert.toml` describes it. `name` is what requests call it, and the name of its folder."""
+
+    format: Literal[1] = 1
+    name: str = Field(pattern=NAME)
+    version: str = "0"
+    description: str = ""
+    licence: str = ""
+    kind: Literal["lora", "dora", "ia3", "prompt"] = "lora"
+    activation: Literal["answer", "always"] = "answer"
+    offset: int = Field(default=1, ge=1, description="tokens of the prompt's end at which the expert is active already")
+    scale: float = Field(default=1.0, ge=-MAX_SCALE, le=MAX_SCALE)
+    system: str | None = Field(default=None, description="system message where the request has none")
+    base: BaseBinding | None = None
+    sampling: Sampling = Sampling()
+    routing: Routing = Routing()
+    training: dict[str, JsonValue] = {}
+    sha256: dict[FileName, Sha256] = {}
+
+    @field_validator("name")
+    @classmethod
+    def _not_reserved(cls, name: str) -> str:
+        if name in RESERVED:
+            raise ValueError(f"{name!r} is taken by expertd itself")
+        return name
+
+    @field_validator("training")
+    @classmethod
+    def _fits_json(cls, training: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        json.dumps(training, allow_nan=False)  # it is shown in answers of the API
+        return training
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of `folder`; one derived from its name where there is no `expert.toml`.
+
+    Raises `ExpertRefused` naming the file, the line or field, the reason and the remedy.
+    """
+    path = folder / FILE
+    if not os.path.lexists(path):
+        return _derived(folder)
+    try:
+        table = tomllib.loads(read_file(folder, FILE, _MAX_BYTES).decode())
+    except UnicodeDecodeError as error:
+        raise ExpertRefused(f"{path}: byte {error.start} is not UTF-8. Save the file as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ExpertRefused(f"{path} is not TOML: {error}. Mend that line.") from error
+    except RecursionError as error:
+        raise ExpertRefused(f"{path} is nested too deeply. Flatten it.") from error
+    if isinstance(table.get("format"), int) and table["format"] != 1:
+        raise ExpertRefused(f"{path}: format {table['format']} is not known here, only 1. Update expertd.")
+    manifest = _validated(path, table)
+    if manifest.name != folder.name:
+        raise ExpertRefused(
+            f"{path}: name is {manifest.name!r}, and the folder is {folder.name!r}. Give both the same name."
+        )
+    return manifest
+
+
+def _derived(folder: Path) -> Manifest:
+    # Whoever trained a bare adapter ran it on every token: "answer" would be another model than theirs.
+    return _validated(folder, {"name": folder.name, "activation": "always"})
+
+
+def _validated(path: Path, table: dict[str, Any]) -> Manifest:
+    try:
+        return Manifest.model_validate(table)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ExpertRefused(f"{path}: {wrong}. docs/experts.md lists the fields.") from error
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write `folder/expert.toml`, beside and renamed, so that no reader sees half of it. Raises `OSError`."""
+    table = manifest.model_dump(mode="json", exclude_none=True)
+    new = folder / f".{FILE}.new"
+    new.write_text(tomli_w.dumps(table), encoding="utf-8")
+    new.replace(folder / FILE)

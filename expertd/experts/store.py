@@ -1,0 +1,176 @@
+"""The experts that are served: the folder as checked objects, re-read where its files changed."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from expertd.errors import ExpertRefused, InvalidRequest, UnknownModel
+from expertd.experts.blend import Blend, Part
+from expertd.experts.manifest import FILE, Manifest, read_manifest
+from expertd.experts.peft_adapter import CONFIG
+from expertd.experts.weights import BaseShape, Weights, read_weights
+
+log = logging.getLogger(__name__)
+
+Signature = tuple[tuple[str, int, int, int], ...]
+
+_BARE = f"no {FILE}: only the shapes were checked against the base, and it is active from the first token"
+_UNBOUND = f"{FILE} names no base: only the shapes were checked"
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One expert folder: served where `error` is None, and then `manifest` and `weights` are there."""
+
+    name: str
+    folder: Path
+    manifest: Manifest | None = None
+    weights: Weights | None = None
+    error: str | None = None
+    warning: str | None = None
+
+
+class Store:
+    """Thread-safe. Readers see the last complete state and never wait for a scan."""
+
+    def __init__(self, folder: Path, shape: BaseShape) -> None:
+        self.folder = folder
+        self._shape = shape
+        self._entries: dict[str, Entry] = {}  # replaced as a whole, never changed
+        self._signatures: dict[str, Signature] = {}
+        self._scanning = threading.Lock()
+        self._listeners: list[Callable[[], None]] = []
+
+    def subscribe(self, callback: Callable[[], None]) -> None:
+        """Call `callback` after every change, in the thread that found it."""
+        self._listeners.append(callback)
+
+    def scan(self) -> None:
+        """Bring all entries up to date with the folder."""
+        with self._scanning:
+            found = _expert_folders(self.folder)
+            changed = self._update(set(found) | set(self._entries))
+        if changed:
+            self._tell()
+
+    def refresh(self, name: str) -> None:
+        """As `scan`, for one expert."""
+        with self._scanning:
+            changed = self._update({name})
+        if changed:
+            self._tell()
+
+    def entries(self) -> list[Entry]:
+        """All entries by name, the broken ones too."""
+        return sorted(self._entries.values(), key=lambda entry: entry.name)
+
+    def get(self, name: str) -> Entry:
+        """A served expert. Raises `UnknownModel` that says what is near, or why the expert is broken."""
+        entries = self._entries
+        entry = entries.get(name)
+        if entry and entry.error:
+            raise UnknownModel(f"expert {name!r} is broken and not served: {entry.error}", param="model")
+        if entry:
+            return entry
+        served = ["base", *sorted(e.name for e in entries.values() if not e.error)]
+        near = difflib.get_close_matches(name, served, n=3)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        more = f" and {len(served) - 20} more" if len(served) > 20 else ""
+        raise UnknownModel(f"there is no model {name!r}.{hint} Served: {', '.join(served[:20])}{more}.", param="model")
+
+    def blend(self, parts: list[tuple[str, float]]) -> tuple[Blend, list[Entry]]:
+        """The blend of these experts and scales, each times its manifest's scale; no parts: the base.
+
+        Raises `UnknownModel`, and `InvalidRequest` where the experts become active at different tokens.
+        """
+        entries = [self.get(name) for name, _ in parts]
+        made, starts = [], {}
+        for entry, (name, scale) in zip(entries, parts, strict=True):
+            manifest, weights = entry.manifest, entry.weights
+            assert manifest and weights  # `get` hands out no broken entry
+            made.append(Part(name, weights.content_hash, scale * manifest.scale))
+            starts[name] = manifest.offset if manifest.activation == "answer" else None
+        if len(set(starts.values())) > 1:
+            said = ", ".join(
+                f"{name} {'from the first token' if start is None else f'{start} tokens before the answer'}"
+                for name, start in starts.items()
+            )
+            raise InvalidRequest(f"these experts cannot be blended, they become active at: {said}", param="model")
+        return Blend(tuple(made), next(iter(starts.values()), None)), entries
+
+    def _update(self, names: set[str]) -> bool:
+        """Re-read what changed of `names` and swap the result in. The caller holds the lock."""
+        entries, signatures = dict(self._entries), dict(self._signatures)
+        changed = False
+        for name in sorted(names):
+            folder = self.folder / name
+            signature = _signature(folder)
+            if signature == signatures.get(name):
+                continue
+            changed = True
+            if signature is None:
+                entries.pop(name, None)
+                signatures.pop(name, None)
+                log.info("expert %s is gone", name)
+                continue
+            entries[name] = _read(folder, self._shape)
+            # Taken before the reading: what changed meanwhile is read again by the next scan.
+            signatures[name] = signature
+        self._entries, self._signatures = entries, signatures
+        return changed
+
+    def _tell(self) -> None:
+        for callback in list(self._listeners):
+            try:
+                callback()
+            except Exception:
+                log.exception("a listener of the expert store failed")
+
+
+def _expert_folders(folder: Path) -> list[str]:
+    try:
+        return [path.name for path in folder.iterdir()]
+    except OSError as error:
+        log.debug("experts folder %s: %s", folder, error.strerror)
+        return []
+
+
+def _signature(folder: Path) -> Signature | None:
+    """What changes when a file of the folder does; None where it is no expert's folder."""
+    if folder.name.startswith((".", "_")) or not folder.name.isprintable():
+        return None  # such a name could not be shown in a list or an answer
+    found = []
+    try:
+        for path in folder.iterdir():
+            status = path.lstat()
+            found.append((path.name, status.st_mtime_ns, status.st_size, status.st_ino))
+    except OSError:
+        # It may be going or coming at this moment: the next event says more.
+        return None
+    marks = [name for name, *_ in found if name in (FILE, CONFIG) or name.endswith(".gguf")]
+    return tuple(sorted(found)) if marks else None
+
+
+def _read(folder: Path, shape: BaseShape) -> Entry:
+    manifest = None
+    try:
+        if not folder.resolve().is_relative_to(folder.parent.resolve()):
+            raise ExpertRefused(f"{folder} is a link out of the experts folder. Copy the folder itself.")
+        manifest = read_manifest(folder)
+        weights = read_weights(folder, manifest, shape)
+    except ExpertRefused as error:
+        log.warning("expert %s is not served: %s", folder.name, error.message)
+        return Entry(folder.name, folder, manifest, error=error.message)
+    except Exception as error:  # a stranger's file must not end the daemon, whatever is in it
+        log.exception("expert %s cannot be read", folder.name)
+        return Entry(folder.name, folder, manifest, error=f"{folder} cannot be read: {error!r}. Please report this.")
+    warning = None
+    if not manifest.base:
+        warning = _UNBOUND if (folder / FILE).exists() else _BARE
+    log.info("expert %s is served: %d modules, %.1f MB", folder.name, len(weights.modules), weights.nbytes / 1e6)
+    return Entry(folder.name, folder, manifest, weights, warning=warning)

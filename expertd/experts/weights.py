@@ -1,0 +1,79 @@
+"""The weights of an expert folder: which files they are in, bound to the base and checked before use."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from expertd.errors import ExpertRefused
+from expertd.experts.files import read_file
+from expertd.experts.gguf_adapter import parse_gguf
+from expertd.experts.manifest import FILE, BaseBinding, Manifest
+from expertd.experts.peft_adapter import CONFIG, TENSORS, parse_peft
+from expertd.experts.tensors import BaseShape, LowRank, Weights, freeze
+
+__all__ = ["BaseShape", "LowRank", "Weights", "read_weights"]
+
+_MAX_CONFIG = 1 << 20
+_PICKLES = frozenset({".bin", ".pt", ".pth", ".pkl", ".ckpt"})
+
+
+def read_weights(folder: Path, manifest: Manifest, shape: BaseShape) -> Weights:
+    """The checked weights of `folder`, a PEFT adapter or a llama.cpp GGUF LoRA, for a base of this shape.
+
+    Raises `ExpertRefused` naming the file, the reason and the remedy.
+    """
+    if manifest.kind != "lora":
+        raise ExpertRefused(f"{folder / FILE}: kind {manifest.kind!r} is not supported yet, only 'lora'. Train a LoRA.")
+    if manifest.base:
+        _check_base(folder / FILE, manifest.base, shape)
+    names = _weight_files(folder)
+    if manifest.sha256 and (unlisted := [name for name in names if name not in manifest.sha256]):
+        raise ExpertRefused(
+            f"{folder / FILE}: sha256 does not list {', '.join(unlisted)}. List it, or leave sha256 out."
+        )
+    data = {name: _read(folder, name, manifest, shape) for name in [*names, *manifest.sha256]}
+    if names[0] == CONFIG:
+        modules = parse_peft(folder, data[CONFIG], data[TENSORS], shape)
+        return freeze(modules, kind=manifest.kind, activation=manifest.activation, offset=manifest.offset)
+    return parse_gguf(folder / names[0], data[names[0]], shape, manifest.activation, manifest.offset)
+
+
+def _check_base(path: Path, base: BaseBinding, shape: BaseShape) -> None:
+    for field, wanted in base.model_dump(exclude={"name"}, exclude_none=True).items():
+        if (served := getattr(shape, field)) != wanted:
+            raise ExpertRefused(
+                f"{path}: the expert is for {base.name} ({field} {wanted}), and the base served has {field} {served}. "
+                "Serve its base with --base, or train anew."
+            )
+
+
+def _weight_files(folder: Path) -> list[str]:
+    try:
+        files = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise ExpertRefused(f"{folder} cannot be read: {error.strerror}. Mend its permissions.") from error
+    if TENSORS in files:
+        return [CONFIG, TENSORS]
+    ggufs = [name for name in files if name.endswith(".gguf")]
+    if len(ggufs) == 1:
+        return ggufs
+    if ggufs:
+        raise ExpertRefused(f"{folder} holds {len(ggufs)} GGUF files, and an expert is one. Make a folder for each.")
+    if pickles := [name for name in files if Path(name).suffix in _PICKLES]:
+        raise ExpertRefused(
+            f"{folder / pickles[0]} is a pickle, which can run code and is never opened. Save the adapter as {TENSORS}."
+        )
+    raise ExpertRefused(f"{folder} holds no {TENSORS} and no GGUF file. Copy the weights into it.")
+
+
+def _read(folder: Path, name: str, manifest: Manifest, shape: BaseShape) -> bytes:
+    # What was hashed is what is parsed: the bytes are read once.
+    data = read_file(folder, name, _MAX_CONFIG if name == CONFIG else shape.max_file_bytes)
+    wanted = manifest.sha256.get(name)
+    if wanted and hashlib.sha256(data).hexdigest() != wanted:
+        raise ExpertRefused(
+            f"{folder / name} is not the file that {FILE} was written for (sha256 differs). "
+            "Finish the copy, or fetch the expert again."
+        )
+    return data

@@ -1,0 +1,133 @@
+"""A JSONL of prompts and answers as token examples, grouped by the prompt prefix that they share."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from expertd.engine.chat_template import ChatTemplate
+from expertd.engine.context import Base
+from expertd.errors import TrainingRefused
+
+MAX_GROUP = 64  # examples that share one prefix
+MAX_LOSS = 512  # prompt tokens that a group may have to compute again in order to take one more example in
+
+
+class Line(BaseModel):
+    """One line of the file: `prompt` or `messages`, and the `answer`."""
+
+    model_config = ConfigDict(extra="forbid")
+    answer: str
+    prompt: str | None = None
+    messages: list[dict[str, str]] | None = None
+
+    @model_validator(mode="after")
+    def _one_prompt(self) -> Line:
+        if (self.prompt is None) == (self.messages is None):
+            raise ValueError("give either `prompt` or `messages`")
+        if not self.answer.strip():
+            raise ValueError("`answer` is empty")
+        return self
+
+
+@dataclass(frozen=True)
+class Example:
+    """A prompt as the daemon would build it, and the answer with its end token."""
+
+    prompt: tuple[int, ...]
+    answer: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Examples whose prompts begin with the same `prefix` tokens."""
+
+    prefix: tuple[int, ...]
+    examples: tuple[Example, ...]
+
+
+def read_lines(path: Path) -> list[Line]:
+    """Every line checked. Raises `TrainingRefused` with the number of the first wrong line."""
+    lines = []
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, text in enumerate(file, 1):
+                if text.strip():
+                    try:
+                        lines.append(Line.model_validate_json(text))
+                    except ValidationError as error:
+                        raise TrainingRefused(f"{path}:{number}: {error.errors()[0]['msg']}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrainingRefused(f"{path} cannot be read as UTF-8 text: {error}") from error
+    if not lines:
+        raise TrainingRefused(f"{path} holds no examples: one JSON object a line, with `prompt` and `answer`")
+    return lines
+
+
+def tokenize(base: Base, lines: Sequence[Line], limit: int) -> Iterator[Example]:
+    """Examples of at most `limit` tokens, in order; longer ones raise `TrainingRefused`."""
+    template = ChatTemplate(base)
+    for number, line in enumerate(lines, 1):
+        prompt = template.encode(line.messages or [{"role": "user", "content": line.prompt or ""}])
+        answer = [*base.tokenize(line.answer), base.eos]
+        if len(prompt) + len(answer) > limit:
+            raise TrainingRefused(f"example {number} takes {len(prompt) + len(answer)} tokens, over the limit of {limit}")
+        yield Example(tuple(prompt), tuple(answer))
+
+
+def group(examples: Sequence[Example]) -> list[Group]:
+    """Neighbours with a long common prompt prefix together, so that its KV is computed once for all of them."""
+    groups: list[Group] = []
+    run: list[Example] = []
+    shared = 0
+    for example in examples:
+        common = _common(run[0].prompt, example.prompt, shared) if run else 0
+        if run and (shared - common) * len(run) <= MAX_LOSS and len(run) < MAX_GROUP:
+            shared = common
+            run.append(example)
+            continue
+        if run:
+            groups.append(Group(run[0].prompt[:shared], tuple(run)))
+        # The last token of a prompt belongs to the expert, the rest to the base.
+        run, shared = [example], len(example.prompt) - 1
+    groups.append(Group(run[0].prompt[:shared], tuple(run)))
+    return groups
+
+
+def _common(a: Sequence[int], b: Sequence[int], at_most: int) -> int:
+    end = min(at_most, len(a), len(b) - 1)
+    return next((i for i in range(end) if a[i] != b[i]), end)
+
+
+def batches(groups: Sequence[Group], size: int, window: int, seed: int) -> list[Group]:
+    """Batches of at most `size` examples, each of one group, shuffled within windows of `window` groups.
+
+    The windows keep a curriculum or rounds written into the file's order, and keep the prefixes that are in use few.
+    """
+    rng = random.Random(seed)
+    order: list[Group] = []
+    for start in range(0, len(groups), window):
+        part: list[Group] = []
+        for item in groups[start : start + window]:
+            # Answers of like length together: padding is computed too. Parts of like size: a small one costs as much.
+            by_length = sorted(item.examples, key=lambda example: (len(example.answer), rng.random()))
+            parts = -(-len(by_length) // size)
+            each = -(-len(by_length) // parts)
+            part += [Group(item.prefix, tuple(by_length[i : i + each])) for i in range(0, len(by_length), each)]
+        rng.shuffle(part)
+        order += part
+    return order
+
+
+def fingerprint(path: Path) -> str:
+    """sha256 of the data file: a checkpoint of other data is not resumed."""
+    import hashlib
+
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+

@@ -1,0 +1,210 @@
+"""The training loop of an activated LoRA expert: steps, schedule, checkpoints, and the PEFT folder at the end."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, get_peft_model_state_dict, set_peft_model_state_dict
+from peft.helpers import disable_input_dtype_casting
+from safetensors.torch import save_file
+from transformers import AutoModelForCausalLM, GgufConfig
+from transformers.utils import logging as transformers_logging
+
+from expertd.engine.context import Base
+from expertd.errors import TrainingRefused
+from expertd.train import data
+from expertd.train.answer_only import PrefixKV, Trainee, answer_loss
+
+MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What decides the result, beside the data: written into checkpoints, and compared on resume."""
+
+    rank: int = 8
+    alpha: int = 16
+    modules: tuple[str, ...] = MODULES
+    learning_rate: float = 1.5e-3
+    batch: int = 64
+    micro_batch: int = 16
+    epochs: int = 1
+    seed: int = 1
+    max_tokens: int = 2048
+    bf16: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The state after a step, for a progress bar."""
+
+    step: int
+    steps: int
+    examples: int
+    loss: float
+    examples_per_second: float
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a finished training says about itself."""
+
+    steps: int
+    examples: int
+    loss: float
+    examples_per_second: float
+
+
+def has_fast_bf16() -> bool:
+    """Whether the processor multiplies bf16 itself; elsewhere fp32 is faster."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+class Training:
+    """One run of `recipe` over the examples of `data_file` on the base file that is served."""
+
+    def __init__(self, base_file: Path, data_file: Path, out: Path, recipe: Recipe, threads: int, kv_budget: int) -> None:
+        if recipe.batch % recipe.micro_batch:
+            raise TrainingRefused(f"the batch of {recipe.batch} is no multiple of the micro-batch of {recipe.micro_batch}")
+        self._recipe, self._out, self._base_file = recipe, out, base_file
+        self._identity = {"data": data.fingerprint(data_file), **json.loads(json.dumps(asdict(recipe)))}
+        self._groups = _read_groups(base_file, data_file, recipe.max_tokens)
+        self._model = _load(base_file, recipe)
+        if recipe.bf16:  # autocast casts what the adapter reads; PEFT would cast it up to fp32 first
+            self._no_casts = disable_input_dtype_casting(self._model.peft)
+            self._no_casts.__enter__()
+        self._optimizer = torch.optim.AdamW(self._model.parameters, recipe.learning_rate, betas=(0.9, 0.99), weight_decay=0.01)
+        self._kept = PrefixKV(self._model.trunk, kv_budget)
+        self._order = [
+            batch
+            for epoch in range(recipe.epochs)
+            for batch in data.batches(self._groups, recipe.micro_batch, window=256, seed=recipe.seed + epoch)
+        ]
+        # One thread a batch: torch's own threads meet at a barrier in every operation, and stall on a busy machine.
+        torch.set_num_threads(1)
+        self._threads = ThreadPoolExecutor(threads)
+        self._accumulate = recipe.batch // recipe.micro_batch
+        self.steps = math.ceil(len(self._order) / self._accumulate)
+
+    def run(self, on_step: Callable[[Progress], None], checkpoint_seconds: float = 60) -> Trained:
+        """Train to the end, from the last checkpoint where there is one. A kill loses at most `checkpoint_seconds`."""
+        first = self._resume()
+        seen, recent, began, saved = 0, 0.0, time.monotonic(), time.monotonic()
+        for step in range(first, self.steps):
+            loss, examples = self._step(step)
+            seen += examples
+            recent = loss if step == first else 0.95 * recent + 0.05 * loss
+            on_step(Progress(step + 1, self.steps, seen, recent, seen / (time.monotonic() - began)))
+            if time.monotonic() - saved > checkpoint_seconds:
+                self._checkpoint(step + 1)
+                saved = time.monotonic()
+        self._checkpoint(self.steps)
+        self._save()
+        return Trained(self.steps, sum(len(b.examples) for b in self._order), recent, seen / max(time.monotonic() - began, 1e-9))
+
+    def _step(self, step: int) -> tuple[float, int]:
+        """One optimizer step; the loss a token and the number of examples."""
+        part = self._order[step * self._accumulate : (step + 1) * self._accumulate]
+        tokens = sum(len(example.answer) for batch in part for example in batch.examples)
+
+        def one(batch: data.Group) -> tuple[float, tuple[torch.Tensor, ...]]:
+            with torch.autocast("cpu", torch.bfloat16, enabled=self._recipe.bf16):
+                loss = answer_loss(self._model, self._kept, batch) / tokens
+            return loss.item(), torch.autograd.grad(loss, self._model.parameters)
+
+        results = list(self._threads.map(one, part))
+        for i, parameter in enumerate(self._model.parameters):
+            parameter.grad = torch.stack([gradients[i] for _, gradients in results]).sum(0)
+        torch.nn.utils.clip_grad_norm_(self._model.parameters, 1.0)
+        for settings in self._optimizer.param_groups:
+            settings["lr"] = self._rate(step)
+        self._optimizer.step()
+        self._optimizer.zero_grad()
+        return sum(loss for loss, _ in results), sum(len(batch.examples) for batch in part)
+
+    def _rate(self, step: int) -> float:
+        """Linear warm-up over 3% of the steps, then a cosine down to a twentieth."""
+        warm = max(1, self.steps * 3 // 100)
+        if step < warm:
+            return self._recipe.learning_rate * (step + 1) / warm
+        done = (step - warm) / max(1, self.steps - warm)
+        return self._recipe.learning_rate * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * done)))
+
+    @property
+    def _checkpoint_file(self) -> Path:
+        return self._out / "checkpoint.pt"
+
+    def _checkpoint(self, step: int) -> None:
+        """Written beside and renamed, so that a kill or a full disk leaves the last good one."""
+        self._out.mkdir(parents=True, exist_ok=True)
+        new = self._checkpoint_file.with_suffix(".new")
+        state = {
+            "identity": self._identity,
+            "step": step,
+            "adapter": get_peft_model_state_dict(self._model.peft),
+            "optimizer": self._optimizer.state_dict(),
+        }
+        torch.save(state, new)
+        os.replace(new, self._checkpoint_file)
+
+    def _resume(self) -> int:
+        """The step to go on from. A checkpoint of another recipe or other data is refused, not overwritten."""
+        if not self._checkpoint_file.exists():
+            return 0
+        state = torch.load(self._checkpoint_file, weights_only=True)
+        if state["identity"] != self._identity:
+            changed = sorted(k for k in self._identity if state["identity"].get(k) != self._identity[k])
+            raise TrainingRefused(
+                f"{self._checkpoint_file} belongs to a training with other {', '.join(changed)}. "
+                "Give another --out, or --restart to begin anew."
+            )
+        set_peft_model_state_dict(self._model.peft, state["adapter"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        return int(state["step"])
+
+    def _save(self) -> None:
+        """The PEFT folder, weights in f16."""
+        config = self._model.peft.peft_config["default"]
+        config.base_model_name_or_path = self._base_file.stem
+        config.inference_mode = True
+        config.save_pretrained(str(self._out))
+        weights = {k: v.to(torch.float16).contiguous() for k, v in get_peft_model_state_dict(self._model.peft).items()}
+        save_file(weights, self._out / "adapter_model.safetensors", metadata={"format": "pt"})
+
+
+def _read_groups(base_file: Path, data_file: Path, max_tokens: int) -> list[data.Group]:
+    base = Base(base_file, vocab_only=True)
+    try:
+        return data.group(list(data.tokenize(base, data.read_lines(data_file), max_tokens)))
+    finally:
+        base.close()
+
+
+def _load(base_file: Path, recipe: Recipe) -> Trainee:
+    """The base as torch sees it, dequantized from the served file, with a fresh adapter."""
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    torch.manual_seed(recipe.seed)
+    model = AutoModelForCausalLM.from_pretrained(
+        str(base_file.parent),
+        gguf_file=base_file.name,
+        dtype=torch.bfloat16 if recipe.bf16 else torch.float32,
+        quantization_config=GgufConfig(dequantize=True),
+        local_files_only=True,
+    )
+    config = LoraConfig(
+        r=recipe.rank, lora_alpha=recipe.alpha, target_modules=list(recipe.modules), task_type="CAUSAL_LM", lora_dropout=0.0
+    )
+    return Trainee(model, config)

@@ -1,0 +1,330 @@
+"""What the experts folder serves, and how it follows what happens to the files."""
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from expertd.errors import InvalidRequest, UnknownModel
+from expertd.experts.blend import BASE
+from expertd.experts.store import Store
+from expertd.experts.watcher import Watcher
+from expertd.experts.weights import read_weights
+from tests.fixtures import TINY, make_peft_folder
+
+BOUND = {"name": "toy", "architecture": "llama", "n_embd": 32, "n_layer": 2}
+
+
+@pytest.fixture
+def experts(tmp_path: Path) -> Path:
+    folder = tmp_path / "experts"
+    folder.mkdir()
+    return folder
+
+
+def scanned(folder: Path) -> Store:
+    store = Store(folder, TINY)
+    store.scan()
+    return store
+
+
+def served(store: Store) -> list[str]:
+    return [entry.name for entry in store.entries() if not entry.error]
+
+
+# --- one scan
+
+
+def test_every_kind_of_expert_folder_is_found_and_nothing_else(experts: Path) -> None:
+    make_peft_folder(experts / "whole", manifest={"base": BOUND})
+    make_peft_folder(experts / "unbound", manifest={})
+    make_peft_folder(experts / "bare")
+    make_peft_folder(experts / ".hidden")
+    make_peft_folder(experts / "_draft")
+    (experts / "data").mkdir()
+    (experts / "README.md").write_text("not an expert")
+    store = scanned(experts)
+    warnings = {entry.name: entry.warning for entry in store.entries()}
+    assert list(warnings) == ["bare", "unbound", "whole"] == served(store)
+    assert warnings["whole"] is None
+    assert "names no base" in (warnings["unbound"] or "")
+    assert "first token" in (warnings["bare"] or "")
+
+
+def test_a_broken_expert_is_reported_and_the_others_are_served(experts: Path) -> None:
+    make_peft_folder(experts / "good", manifest={})
+    (make_peft_folder(experts / "bad", manifest={}) / "adapter_model.safetensors").write_bytes(b"no")
+    store = scanned(experts)
+    assert served(store) == ["good"]
+    with pytest.raises(UnknownModel, match=r"broken.*adapter_model.safetensors"):
+        store.get("bad")
+
+
+def test_an_unknown_name_says_what_is_near_and_what_is_served(experts: Path) -> None:
+    make_peft_folder(experts / "sql", manifest={})
+    with pytest.raises(UnknownModel) as caught:
+        scanned(experts).get("sqll")
+    assert "Did you mean sql?" in caught.value.message
+    assert "Served: base, sql." in caught.value.message
+
+
+def test_a_folder_that_is_not_there_serves_nothing(tmp_path: Path) -> None:
+    assert scanned(tmp_path / "gone").entries() == []
+
+
+def test_a_link_out_of_the_experts_folder_is_reported(experts: Path, tmp_path: Path) -> None:
+    (experts / "sql").symlink_to(make_peft_folder(tmp_path / "sql"))
+    assert "link out of the experts folder" in (scanned(experts).entries()[0].error or "")
+
+
+def test_a_folder_whose_name_is_no_text_is_left_alone(experts: Path) -> None:
+    odd = experts / os.fsdecode(b"\xff\xfe")
+    odd.mkdir()
+    (odd / "expert.toml").write_text('name = "x"\n')
+    make_peft_folder(experts / "sql")
+    assert [entry.name for entry in scanned(experts).entries()] == ["sql"]
+
+
+# --- changes
+
+
+def test_only_what_changed_is_read_again(experts: Path) -> None:
+    make_peft_folder(experts / "one")
+    make_peft_folder(experts / "two")
+    store = scanned(experts)
+    one, two = store.get("one"), store.get("two")
+    make_peft_folder(experts / "two", seed=1)
+    store.scan()
+    assert store.get("one") is one
+    assert store.get("two").weights.content_hash != two.weights.content_hash  # type: ignore[union-attr]
+
+
+def test_a_replaced_expert_that_is_broken_is_no_longer_served_until_it_is_mended(experts: Path) -> None:
+    make_peft_folder(experts / "sql")
+    store = scanned(experts)
+    (experts / "sql" / "adapter_config.json").write_text("{")
+    store.scan()
+    assert served(store) == []
+    assert store.entries()[0].weights is None
+    make_peft_folder(experts / "sql", seed=2)
+    store.scan()
+    assert served(store) == ["sql"]
+
+
+def test_a_removed_expert_is_gone_and_refresh_touches_one_name(experts: Path) -> None:
+    make_peft_folder(experts / "one")
+    make_peft_folder(experts / "two")
+    store = scanned(experts)
+    shutil.rmtree(experts / "one")
+    shutil.rmtree(experts / "two")
+    store.refresh("one")
+    assert served(store) == ["two"]
+
+
+def test_listeners_hear_of_changes_only_and_a_failing_one_stops_nobody(experts: Path) -> None:
+    store, heard = Store(experts, TINY), []
+    store.subscribe(lambda: 1 / 0)  # type: ignore[arg-type, return-value]
+    store.subscribe(lambda: heard.append(served(store)))
+    store.subscribe(store.scan)
+    make_peft_folder(experts / "sql")
+    store.scan()
+    store.scan()
+    shutil.rmtree(experts / "sql")
+    store.scan()
+    assert heard == [["sql"], []]
+
+
+def test_readers_see_whole_states_while_scans_go_on(experts: Path) -> None:
+    make_peft_folder(experts / "sql")
+    store, stop, wrong = scanned(experts), threading.Event(), []
+
+    def look() -> None:
+        while not stop.is_set():
+            blend, entries = store.blend([("sql", 1.0)])
+            if blend.parts[0].content_hash != entries[0].weights.content_hash:  # type: ignore[union-attr]
+                wrong.append(blend)
+
+    threads = [threading.Thread(target=look) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for seed in range(20):
+        make_peft_folder(experts / ".new", seed=seed)
+        (experts / ".new" / "adapter_model.safetensors").replace(experts / "sql" / "adapter_model.safetensors")
+        store.scan()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+# --- blends
+
+
+def test_a_blend_multiplies_the_scales_and_carries_the_content(experts: Path) -> None:
+    make_peft_folder(experts / "sql", manifest={"scale": 0.5})
+    make_peft_folder(experts / "json", seed=1, manifest={})
+    store = scanned(experts)
+    blend, entries = store.blend([("sql", 0.8), ("json", 0.2)])
+    assert [(part.name, part.scale) for part in blend.parts] == [("sql", 0.4), ("json", 0.2)]
+    assert [entry.name for entry in entries] == ["sql", "json"]
+    assert blend.offset == 1
+    assert store.blend([]) == (BASE, [])
+
+
+def test_experts_that_become_active_at_different_tokens_do_not_blend(experts: Path) -> None:
+    make_peft_folder(experts / "answer", manifest={})
+    make_peft_folder(experts / "early", manifest={"offset": 3})
+    make_peft_folder(experts / "bare")
+    make_peft_folder(experts / "always", manifest={"activation": "always"})
+    store = scanned(experts)
+    assert store.blend([("bare", 1), ("always", 1)])[0].offset is None
+    for name in ("early", "bare"):
+        with pytest.raises(InvalidRequest, match="cannot be blended"):
+            store.blend([("answer", 1), (name, 1)])
+
+
+def test_a_replaced_expert_makes_another_key_and_a_renamed_one_does_not(experts: Path) -> None:
+    make_peft_folder(experts / "sql", manifest={})
+    store = scanned(experts)
+    first = store.blend([("sql", 1)])[0].key
+    make_peft_folder(experts / "sql", seed=1, manifest={})
+    make_peft_folder(experts / "same", manifest={})
+    store.scan()
+    assert store.blend([("sql", 1)])[0].key != first
+    assert store.blend([("same", 1)])[0].key == first
+
+
+# --- watching
+
+
+@pytest.fixture
+def watch() -> Iterator[Callable[[Path], Store]]:
+    watchers = []
+
+    def start(folder: Path) -> Store:
+        store = Store(folder, TINY)
+        watchers.append(Watcher(store))
+        watchers[-1].start()
+        return store
+
+    yield start
+    for watcher in watchers:
+        watcher.stop()
+
+
+def within(seconds: float, condition: Callable[[], bool]) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_dropped_expert_is_served_within_two_seconds_and_a_removed_one_is_gone(
+    experts: Path, tmp_path: Path, watch: Callable[[Path], Store]
+) -> None:
+    store = watch(experts)
+    source = make_peft_folder(tmp_path / "sql", manifest={})
+    time.sleep(1)
+    shutil.copytree(source, experts / "sql")
+    assert within(2, lambda: served(store) == ["sql"])
+    (tmp_path / "moved").mkdir()
+    shutil.move(experts / "sql", tmp_path / "moved")
+    assert within(2, lambda: store.entries() == [])
+    shutil.move(tmp_path / "moved" / "sql", experts)
+    assert within(2, lambda: served(store) == ["sql"])
+    (experts / "sql" / "expert.toml").write_text("[")
+    assert within(2, lambda: served(store) == [])
+
+
+def test_a_half_copied_expert_is_broken_until_it_is_complete(
+    experts: Path, tmp_path: Path, watch: Callable[[Path], Store]
+) -> None:
+    store = watch(experts)
+    source = make_peft_folder(tmp_path / "sql", manifest={})
+    data = (source / "adapter_model.safetensors").read_bytes()
+    shutil.copytree(source, experts / "sql", ignore=shutil.ignore_patterns("*.safetensors"))
+    with (experts / "sql" / "adapter_model.safetensors").open("wb") as file:
+        file.write(data[: len(data) // 2])
+        file.flush()
+        assert within(2, lambda: bool(store.entries()) and store.entries()[0].error is not None)
+        file.write(data[len(data) // 2 :])
+    assert within(2, lambda: served(store) == ["sql"])
+
+
+def test_a_missing_folder_is_watched_once_it_comes_and_again_when_it_comes_back(
+    experts: Path, watch: Callable[[Path], Store]
+) -> None:
+    experts.rmdir()
+    store = watch(experts)
+    time.sleep(0.7)
+    for wait in (0.0, 1.2):
+        make_peft_folder(experts / "sql")
+        assert within(2.5, lambda: served(store) == ["sql"])
+        shutil.rmtree(experts)
+        # At once the second time: the new folder may have the inode of the old one.
+        time.sleep(wait)
+    assert within(2.5, lambda: store.entries() == [])
+
+
+def test_a_folder_replaced_at_once_is_still_watched(experts: Path, watch: Callable[[Path], Store]) -> None:
+    store = watch(experts)
+    make_peft_folder(experts / "one")
+    assert within(2, lambda: served(store) == ["one"])
+    shutil.rmtree(experts)
+    experts.mkdir()
+    time.sleep(1.5)
+    make_peft_folder(experts / "two")
+    assert within(2, lambda: served(store) == ["two"])
+
+
+def test_someone_who_writes_without_a_pause_does_not_hold_up_the_others(
+    experts: Path, watch: Callable[[Path], Store]
+) -> None:
+    store = watch(experts)
+    (experts / "_training").mkdir()
+    stop = threading.Event()
+
+    def write() -> None:
+        with (experts / "_training" / "log").open("w") as file:
+            while not stop.wait(0.05):
+                file.write("step\n")
+                file.flush()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    make_peft_folder(experts / "sql")
+    in_time = within(2, lambda: served(store) == ["sql"])
+    stop.set()
+    writer.join()
+    assert in_time
+
+
+def test_a_quiet_folder_is_not_scanned(
+    experts: Path, watch: Callable[[Path], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_peft_folder(experts / "sql")
+    store = watch(experts)
+    assert within(2, lambda: served(store) == ["sql"])
+    time.sleep(1)
+    scans, scan = [], store.scan
+    monkeypatch.setattr(store, "scan", lambda: (scans.append(1), scan()))
+    time.sleep(1.5)
+    assert not scans
+
+
+def test_reading_the_weights_of_an_expert_is_no_change(experts: Path) -> None:
+    make_peft_folder(experts / "sql")
+    store = scanned(experts)
+    entry = store.get("sql")
+    assert entry.manifest
+    again = read_weights(entry.folder, entry.manifest, TINY)
+    store.scan()
+    assert store.get("sql") is entry
+    assert np.array_equal(again.modules["blk.0.attn_q.weight"].a, entry.weights.modules["blk.0.attn_q.weight"].a)  # type: ignore[union-attr]
