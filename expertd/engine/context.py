@@ -75,6 +75,11 @@ class Base:
         llama.llama_model_meta_val_str(self.model, key.encode(), buffer, size + 1)
         return buffer.value.decode("utf-8", "replace")
 
+    def number(self, key: str, default: int = 0) -> int:
+        """An integer of the architecture's own metadata, such as `embedding_length`."""
+        value = self.meta(f"{self.architecture}.{key}")
+        return int(value) if value is not None and value.isdigit() else default
+
     @property
     def chat_template(self) -> str | None:
         """The GGUF's own Jinja template, or None."""

@@ -1,0 +1,5 @@
+"""`python -m expertd`."""
+
+from expertd.cli import main
+
+main()

@@ -1,0 +1,21 @@
+"""The HTTP application: its middlewares in their order, and all routes."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from expertd.api import auth, chat, completions, errors, info
+from expertd.api.service import SERVICE, Service
+
+
+def make_app(service: Service, token: str | None) -> web.Application:
+    """The application that answers on every listener. `token` is None where HTTP is off."""
+    app = web.Application(
+        middlewares=[errors.middleware, auth.middleware(service.settings, token)],
+        client_max_size=int(service.settings.max_body_mb * 1e6),
+    )
+    app[SERVICE] = service
+    app.on_response_prepare.append(auth.add_cors)
+    for module in (info, chat, completions):
+        app.add_routes(module.routes)
+    return app

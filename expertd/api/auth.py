@@ -1,0 +1,99 @@
+"""Who may ask: the socket's owner, or over HTTP whoever holds the token and comes from no foreign web page."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs, web
+
+from expertd.api.errors import Handler
+from expertd.config import LOOPBACK, Settings
+from expertd.errors import ConfigError, Forbidden, Unauthorized
+
+
+def read_or_make_token(path: Path) -> str:
+    """The bearer token of HTTP, made at the first start in a file that only its owner can read."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(32) + "\n")
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+        token = path.read_text().strip()
+    except OSError as error:
+        raise ConfigError(f"the token file {path} cannot be used: {error.strerror}. Give another with token_file.") from error
+    if not token:
+        raise ConfigError(f"the token file {path} is empty: delete it, and a new one is made")
+    return token
+
+
+def middleware(settings: Settings, token: str | None) -> web.middleware:  # type: ignore[valid-type]
+    """Checks every request over HTTP. The Unix socket needs none: its file's owner is the authentication."""
+    hosts = LOOPBACK | set(settings.allowed_hosts)
+    origins = frozenset(settings.allowed_origins)
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if _over_unix_socket(request):
+            return await handler(request)
+        # Host and Origin come first: a page that got here by DNS rebinding learns nothing, with or without a token.
+        if _hostname(f"//{request.headers.get(hdrs.HOST, '')}") not in hosts:
+            raise Forbidden("this Host is not served: use localhost, or add it to `allowed_hosts`")
+        origin = request.headers.get(hdrs.ORIGIN)
+        if origin is not None and origin not in origins and _hostname(origin) not in LOOPBACK:
+            raise Forbidden("pages of this Origin may not call expertd: add it to `allowed_origins`")
+        if request.method == hdrs.METH_OPTIONS and origin is not None:
+            return _with_cors(web.Response(status=204), origin)
+        if not _authorized(request, token):
+            raise Unauthorized('a bearer token is needed: eval "$(expertd env)" sets it for OpenAI clients')
+        if origin is not None:
+            request["origin"] = origin
+        return await handler(request)
+
+    return check
+
+
+async def add_cors(request: web.Request, response: web.StreamResponse) -> None:
+    """Lets an allowed page read the answer. A signal, so that it reaches streams and errors too."""
+    if origin := request.get("origin"):
+        _with_cors(response, origin)
+
+
+def _with_cors(response: web.StreamResponse, origin: str) -> web.StreamResponse:
+    response.headers.update(
+        {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Allow-Headers": "authorization, content-type",
+            "Access-Control-Allow-Methods": "GET, POST",
+            "Access-Control-Expose-Headers": "x-expertd-experts, x-expertd-route",
+            "Vary": "Origin",
+        }
+    )
+    return response
+
+
+def _over_unix_socket(request: web.Request) -> bool:
+    transport = request.transport
+    peer = transport.get_extra_info("socket") if transport else None
+    return peer is not None and peer.family == socket.AF_UNIX
+
+
+def _hostname(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _authorized(request: web.Request, token: str | None) -> bool:
+    scheme, _, given = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+    if token is None or scheme.lower() != "bearer":
+        return False
+    return secrets.compare_digest(given.strip().encode("utf-8", "surrogateescape"), token.encode())

@@ -1,0 +1,71 @@
+"""Exceptions as HTTP answers with OpenAI's error body."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from expertd.api.service import SERVICE
+from expertd.errors import BodyTooLarge, ExpertdError, InvalidRequest, MethodNotAllowed, NotFound, Overloaded
+
+log = logging.getLogger(__name__)
+
+Body = TypeVar("Body", bound=BaseModel)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def body(error: ExpertdError) -> dict[str, Any]:
+    """OpenAI's error object."""
+    return {"error": {"message": error.message, "type": error.type, "param": error.param, "code": error.code}}
+
+
+def response(error: ExpertdError) -> web.Response:
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Overloaded) else {}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return web.json_response(body(error), status=error.status, headers=headers, dumps=dumps)
+
+
+def dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+@web.middleware
+async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every failure becomes an answer; what we did not foresee is logged and answered with a plain 500."""
+    try:
+        return await handler(request)
+    except ExpertdError as error:
+        return response(error)
+    except web.HTTPRequestEntityTooLarge:
+        limit = request.app[SERVICE].settings.max_body_mb
+        return response(BodyTooLarge(f"the body is over {limit:g} MB: send less, or raise `max_body_mb`"))
+    except web.HTTPMethodNotAllowed as error:
+        allowed = ", ".join(sorted(error.allowed_methods))
+        return response(MethodNotAllowed(f"{request.path} takes {allowed}, not {request.method}"))
+    except web.HTTPNotFound:
+        return response(NotFound(f"no such route: {request.method} {request.path}"))
+    except web.HTTPException as error:
+        return response(InvalidRequest(error.reason))
+    except ConnectionError:
+        raise  # the client went away: there is nobody to answer
+    except Exception:
+        log.exception("%s %s failed", request.method, request.path)
+        return response(ExpertdError("the daemon failed on this request; its log has the details"))
+
+
+async def read(request: web.Request, model: type[Body]) -> Body:
+    """The request's JSON body as `model`. Raises `InvalidRequest` naming the field and the fault."""
+    data = await request.read()
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or None
+        message = first["msg"].removeprefix("Value error, ")
+        raise InvalidRequest(f"{where}: {message}" if where else message, param=where) from error

@@ -1,0 +1,97 @@
+"""`GET /health` and `GET /v1/models`: what runs, and what can be asked for."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from aiohttp import web
+
+from expertd import __version__
+from expertd.api import errors
+from expertd.api.service import SERVICE, Service
+from expertd.errors import UnknownModel
+from expertd.experts.store import Entry
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/health")
+async def health(request: web.Request) -> web.Response:
+    service = request.app[SERVICE]
+    status, entries = service.engine.status(), service.store.entries()
+    content = {
+        "status": "ok",
+        "version": __version__,
+        "pid": os.getpid(),
+        "uptime_s": round(time.time() - service.started, 1),
+        "socket": str(service.settings.socket),
+        "http": service.http_url,
+        "base": {
+            "name": service.base.path.stem,
+            "architecture": service.base.architecture,
+            "bytes": service.base.size_bytes,
+            "context": service.settings.context,
+        },
+        "engine": {
+            "running": status.running,
+            "waiting": status.waiting,
+            "cells": status.cells,
+            "cells_used": status.cells_used,
+            "blending": status.blending,
+        },
+        "experts": {"served": _names(entries, True), "broken": _names(entries, False)},
+    }
+    return web.json_response(content, dumps=errors.dumps)
+
+
+@routes.get("/v1/models")
+async def models(request: web.Request) -> web.Response:
+    service = request.app[SERVICE]
+    entries = service.store.entries()
+    data = [_base(service), *(_expert(service, entry) for entry in entries if not entry.error)]
+    broken = [{"id": entry.name, "error": entry.error} for entry in entries if entry.error]
+    return web.json_response({"object": "list", "data": data, "broken": broken}, dumps=errors.dumps)
+
+
+@routes.get("/v1/models/{id}")
+async def model(request: web.Request) -> web.Response:
+    service, name = request.app[SERVICE], request.match_info["id"]
+    choice = service.choose(name)
+    if len(choice.entries) > 1:
+        raise UnknownModel(f"{name} is a blend: ask for one of its experts", param="model")
+    content = _expert(service, choice.entries[0]) if choice.entries else _base(service)
+    return web.json_response(content, dumps=errors.dumps)
+
+
+def _names(entries: list[Entry], served: bool) -> list[str]:
+    return [entry.name for entry in entries if (not entry.error) == served]
+
+
+def _base(service: Service) -> dict[str, Any]:
+    return {
+        "id": "base",
+        "object": "model",
+        "created": int(service.started),
+        "owned_by": "expertd",
+        "description": f"{service.base.path.stem}, without any expert",
+    }
+
+
+def _expert(service: Service, entry: Entry) -> dict[str, Any]:
+    manifest = entry.manifest
+    assert manifest is not None
+    return {
+        "id": entry.name,
+        "object": "model",
+        "created": int(service.started),
+        "owned_by": "expertd",
+        "description": manifest.description,
+        "kind": manifest.kind,
+        "activation": manifest.activation,
+        "version": manifest.version,
+        "licence": manifest.licence,
+        "bytes": entry.weights.nbytes if entry.weights else 0,
+        **({"warning": entry.warning} if entry.warning else {}),
+    }

@@ -1,0 +1,168 @@
+"""The bodies of requests, checked; field names and ranges are OpenAI's, with llama.cpp's further samplers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
+
+MAX_CHOICES = 16
+MAX_STOPS = 16
+
+Stop = Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class StreamOptions(BaseModel):
+    model_config = ConfigDict(strict=True)
+    include_usage: bool = False
+
+
+class TextPart(BaseModel):
+    """One part of a message's content; only text is understood."""
+
+    model_config = ConfigDict(strict=True)
+    type: Literal["text"]
+    text: str
+
+
+class Message(BaseModel):
+    """One message of a conversation."""
+
+    model_config = ConfigDict(strict=True)
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[TextPart] | None = None
+    name: str | None = None
+
+    @property
+    def text(self) -> str:
+        if isinstance(self.content, list):
+            return "".join(part.text for part in self.content)
+        return self.content or ""
+
+    @model_validator(mode="after")
+    def _has_content(self) -> Message:
+        if self.content is None and self.role != "assistant":
+            raise ValueError("content is missing")
+        return self
+
+
+class Common(BaseModel):
+    """What chat and completion requests share. Fields that we do not know are ignored, as other servers do."""
+
+    model_config = ConfigDict(strict=True)
+
+    model: str = "auto"
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    n: int = Field(1, ge=1, le=MAX_CHOICES)
+    stop: Stop | list[Stop] | None = None
+    seed: int | None = Field(None, ge=-(2**63), lt=2**63)
+    temperature: FiniteFloat | None = Field(None, ge=0, le=2)
+    top_p: FiniteFloat | None = Field(None, gt=0, le=1)
+    top_k: int | None = Field(None, ge=0, le=2**31 - 1)
+    min_p: FiniteFloat | None = Field(None, ge=0, le=1)
+    presence_penalty: FiniteFloat = Field(0.0, ge=-2, le=2)
+    frequency_penalty: FiniteFloat = Field(0.0, ge=-2, le=2)
+    repeat_penalty: FiniteFloat = Field(1.0, gt=0, le=4)
+    logit_bias: dict[str, Annotated[FiniteFloat, Field(ge=-100, le=100)]] = {}
+
+    @field_validator("stop")
+    @classmethod
+    def _few_stops(cls, value: str | list[str] | None) -> str | list[str] | None:
+        if isinstance(value, list) and len(value) > MAX_STOPS:
+            raise ValueError(f"at most {MAX_STOPS} stop strings")
+        return value
+
+    @field_validator("presence_penalty", "frequency_penalty", "logit_bias", "n", "stream", mode="before")
+    @classmethod
+    def _null_is_default(cls, value: Any, info: Any) -> Any:
+        return cls.model_fields[info.field_name].get_default() if value is None else value
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
+
+    @property
+    def wants_usage(self) -> bool:
+        return self.stream_options is not None and self.stream_options.include_usage
+
+
+def _refuse(values: Any, unsupported: dict[str, str]) -> Any:
+    """Fields that would change the answer's meaning must not be ignored."""
+    if isinstance(values, dict):
+        for field, why in unsupported.items():
+            if values.get(field):
+                raise ValueError(f"`{field}` is not supported yet{why}")
+    return values
+
+
+class ChatRequest(Common):
+    """The body of `POST /v1/chat/completions`."""
+
+    messages: list[Message] = Field(min_length=1)
+    max_tokens: int | None = Field(None, ge=1)
+    max_completion_tokens: int | None = Field(None, ge=1)
+    logprobs: bool = False
+    top_logprobs: int | None = Field(None, ge=0, le=20)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _supported(cls, values: Any) -> Any:
+        format_ = values.get("response_format") if isinstance(values, dict) else None
+        if format_ is not None and format_ != {"type": "text"}:
+            raise ValueError("`response_format` other than text is not supported yet")
+        return _refuse(values, {"tools": "", "functions": "", "audio": ""})
+
+    @field_validator("logprobs", mode="before")
+    @classmethod
+    def _no_logprobs(cls, value: Any) -> Any:
+        return False if value is None else value
+
+    @model_validator(mode="after")
+    def _top_needs_logprobs(self) -> ChatRequest:
+        if self.top_logprobs is not None and not self.logprobs:
+            raise ValueError("`top_logprobs` needs `logprobs: true`")
+        return self
+
+    @property
+    def limit(self) -> int | None:
+        return self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
+
+
+Tokens = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+
+
+class CompletionRequest(Common):
+    """The body of `POST /v1/completions`."""
+
+    prompt: str | Tokens | Annotated[list[str] | list[Tokens], Field(min_length=1, max_length=MAX_CHOICES)]
+    max_tokens: int | None = Field(16, ge=0)
+    logprobs: int | None = Field(None, ge=0, le=20)
+    echo: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _supported(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("best_of") not in (None, 1):
+            raise ValueError("`best_of` over 1 is not supported: ask for `n` choices")
+        return _refuse(values, {"suffix": ": fill-in-the-middle comes with the editor clients"})
+
+    @field_validator("echo", mode="before")
+    @classmethod
+    def _no_echo(cls, value: Any) -> Any:
+        return False if value is None else value
+
+    @model_validator(mode="after")
+    def _zero_needs_echo(self) -> CompletionRequest:
+        if self.max_tokens == 0 and not self.echo:
+            raise ValueError("`max_tokens` of 0 needs `echo: true`")
+        return self
+
+    @property
+    def prompts(self) -> list[str] | list[list[int]]:
+        prompt = self.prompt
+        if isinstance(prompt, str):
+            return [prompt]
+        if isinstance(prompt[0], int):
+            return [prompt]  # type: ignore[list-item]
+        return prompt  # type: ignore[return-value]

@@ -1,0 +1,125 @@
+"""What the handlers share: settings, base, experts and engine, and the way from a model name to a request of the engine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from expertd.api.schema import Common
+from expertd.config import Settings
+from expertd.engine.chat_template import ChatTemplate
+from expertd.engine.context import Base
+from expertd.engine.interface import Engine, Request, Sampling
+from expertd.errors import InvalidRequest
+from expertd.experts.blend import Blend, parse_model
+from expertd.experts.store import Entry, Store
+
+# Where neither the request nor an expert's manifest says: llama-server's values, which suit small models.
+DEFAULTS = {"temperature": 0.8, "top_k": 40, "top_p": 0.95, "min_p": 0.05}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The experts that a request got, and why."""
+
+    blend: Blend
+    entries: Sequence[Entry]
+    reason: str
+
+    @property
+    def experts(self) -> str:
+        """`sql`, `sql:0.8+json:0.2` or `base`: what `model` would have to say to get the same again."""
+        parts = [f"{p.name}" if p.scale == 1 else f"{p.name}:{p.scale:g}" for p in self.blend.parts]
+        return "+".join(parts) or "base"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"x-expertd-experts": self.experts, "x-expertd-route": self.reason}
+
+    @property
+    def system(self) -> str | None:
+        """The system message that the experts were trained with, where they name one."""
+        return next((e.manifest.system for e in self.entries if e.manifest and e.manifest.system), None)
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts of the running daemon."""
+
+    settings: Settings
+    base: Base
+    template: ChatTemplate
+    store: Store
+    engine: Engine
+    http_url: str | None
+    started: float = field(default_factory=time.time)
+
+    def choose(self, model: str) -> Choice:
+        """The experts that `model` names. Raises `UnknownModel` or `InvalidRequest`."""
+        named = parse_model(model)
+        if not named:
+            return Choice(Blend(()), (), "named" if model == "base" else "auto: the base, since there is no router yet")
+        blend, entries = self.store.blend(named)
+        return Choice(blend, entries, "named")
+
+    def request(
+        self,
+        body: Common,
+        choice: Choice,
+        prompt: Sequence[int],
+        *,
+        limit: int | None,
+        logprobs: int | None,
+        index: int = 0,
+        prompt_logprobs: bool = False,
+    ) -> Request:
+        """The engine's request for choice number `index` of a body."""
+        room = self.settings.context - len(prompt)
+        return Request(
+            prompt=tuple(prompt),
+            max_tokens=max(room, 0) if limit is None else min(limit, max(room, 0)),
+            blend=choice.blend,
+            weights=tuple(entry.weights for entry in choice.entries if entry.weights),
+            sampling=self._sampling(body, choice, index),
+            stop=body.stops,
+            logprobs=logprobs,
+            prompt_logprobs=prompt_logprobs,
+        )
+
+    def _sampling(self, body: Common, choice: Choice, index: int) -> Sampling:
+        manifest = next((entry.manifest for entry in choice.entries if entry.manifest), None)
+        preferred = manifest.sampling.model_dump(exclude_none=True) if manifest else {}
+
+        def pick(name: str) -> float:
+            asked = getattr(body, name)
+            # An expert that names a temperature means it without the base's cuts.
+            fallback = preferred if preferred else DEFAULTS
+            return asked if asked is not None else fallback.get(name, getattr(Sampling, name))  # type: ignore[no-any-return]
+
+        return Sampling(
+            temperature=pick("temperature"),
+            top_p=pick("top_p"),
+            top_k=int(pick("top_k")),
+            min_p=pick("min_p"),
+            presence_penalty=body.presence_penalty,
+            frequency_penalty=body.frequency_penalty,
+            repeat_penalty=body.repeat_penalty,
+            logit_bias=self._biases(body.logit_bias),
+            seed=None if body.seed is None else body.seed + index,
+        )
+
+    def _biases(self, given: dict[str, float]) -> tuple[tuple[int, float], ...]:
+        biases = []
+        for text, value in given.items():
+            if not text.isascii() or not text.isdigit() or int(text) >= self.base.n_vocab:
+                raise InvalidRequest(
+                    f"logit_bias: {text[:40]!r} is no token id of this base (0 to {self.base.n_vocab - 1})", param="logit_bias"
+                )
+            biases.append((int(text), value))
+        return tuple(biases)
+
+
+SERVICE = web.AppKey("service", Service)

@@ -1,0 +1,101 @@
+"""`expertd ask`: a question in a shell, with a pipe as context."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from expertd.cli.client import ensure_running, silence_broken_pipe
+from expertd.config import load_settings
+from expertd.errors import InvalidRequest
+
+
+@click.command()
+@click.argument("question", nargs=-1)
+@click.option("-e", "--expert", default="auto", metavar="NAME", help="An expert (sql), a blend (sql:0.8+json:0.2) or base.")
+@click.option("-s", "--system", help="A system message.")
+@click.option("-t", "--temperature", type=float, help="0 is greedy; default: the expert's own.")
+@click.option("-n", "--max-tokens", type=int, help="Stop after this many tokens.")
+@click.option("--seed", type=int, help="The same seed gives the same answer.")
+@click.option("--timings", is_flag=True, help="Show the expert and the times on stderr.")
+@click.option("--socket", type=click.Path(path_type=Path), help="The daemon's socket.")
+def ask(
+    question: tuple[str, ...],
+    expert: str,
+    system: str | None,
+    temperature: float | None,
+    max_tokens: int | None,
+    seed: int | None,
+    timings: bool,
+    socket: Path | None,
+) -> None:
+    """Ask QUESTION; what is piped in comes before it as context. Starts the daemon if none runs.
+
+    \b
+        cat schema.sql | expertd ask -e sql "customers older than 30"
+        expertd ask "what does SIGTERM do?"
+        git diff | expertd ask "one line on what this changes"
+
+    Exit codes: 0 answered; 2 a wrong question or option; 4 no such expert; 5 the daemon is busy;
+    6 the engine failed; 69 no daemon could be reached; 130 interrupted.
+    """
+    body: dict[str, Any] = {
+        "model": expert,
+        "messages": _messages(question, system),
+        "temperature": temperature,
+        "max_tokens": max_tokens,
+        "seed": seed,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    client = ensure_running(load_settings(socket=socket))
+    try:
+        _print(client.stream("/v1/chat/completions", body), timings)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        silence_broken_pipe()
+
+
+def _messages(question: tuple[str, ...], system: str | None) -> list[dict[str, str]]:
+    context = "" if sys.stdin is None or sys.stdin.isatty() else _read_stdin()
+    text = "\n\n".join(part for part in (context.strip("\n"), " ".join(question).strip()) if part)
+    if not text:
+        raise click.UsageError("nothing to ask: give a question, or pipe text in")
+    messages = [{"role": "user", "content": text}]
+    return [{"role": "system", "content": system}, *messages] if system else messages
+
+
+def _read_stdin() -> str:
+    data = sys.stdin.buffer.read()
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"what is piped in is not UTF-8 text (byte {error.start}): convert it first, e.g. with iconv") from error
+
+
+def _print(events: Any, timings: bool) -> None:
+    """Text as it comes; the last event carries the times."""
+    ended = "\n"
+    last: dict[str, Any] = {}
+    for event in events:
+        last = event
+        for choice in event["choices"]:
+            if text := choice["delta"].get("content"):
+                sys.stdout.write(text)
+                sys.stdout.flush()
+                ended = text
+    if not ended.endswith("\n"):
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    if timings and "timings" in last:
+        t = last["timings"]
+        click.echo(
+            f"[{last['model']}] {t['completion_tokens']} tokens in {t['total_ms']:.0f} ms: queue {t['queue_ms']:.0f}, "
+            f"prefill {t['prefill_ms']:.0f} ({t['prompt_tokens']} tokens, {t['cached_tokens']} cached), "
+            f"decode {t['decode_ms']:.0f} ({t['tokens_per_second']:.0f} tok/s)",
+            err=True,
+        )

@@ -1,0 +1,124 @@
+"""Talking to the daemon over its socket, and starting one where none runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx
+from httpx_sse import EventSource
+
+from expertd import errors
+from expertd.config import Settings, state_dir
+
+START_SECONDS = 120  # the first start converts the base
+
+
+class Client:
+    """One daemon, by its socket."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        transport = httpx.HTTPTransport(uds=str(socket))
+        self._http = httpx.Client(transport=transport, base_url="http://localhost", timeout=httpx.Timeout(None, connect=5))
+
+    def get(self, path: str) -> Any:
+        """The JSON of `path`. Raises `DaemonUnreachable`, or the error that the daemon answered."""
+        try:
+            response = self._http.get(path)
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+        _raise_for(response)
+        return response.json()
+
+    def stream(self, path: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The server-sent objects of a POST. Ending the iteration early cancels it on the server."""
+        try:
+            with self._http.stream("POST", path, json=body) as response:
+                if response.status_code != 200:
+                    response.read()
+                    _raise_for(response)
+                for event in EventSource(response).iter_sse():
+                    if event.data == "[DONE]":
+                        return
+                    content = event.json()
+                    if "error" in content:
+                        raise _error(500, content)
+                    yield content
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: Exception) -> errors.DaemonUnreachable:
+        return errors.DaemonUnreachable(f"no daemon answers on {self._socket} ({error}): start one with `expertd serve`")
+
+
+def _raise_for(response: httpx.Response) -> None:
+    if response.status_code != 200:
+        try:
+            content = response.json()
+        except ValueError:
+            content = {"error": {"message": f"the daemon answered {response.status_code}: {response.text[:200]}"}}
+        raise _error(response.status_code, content)
+
+
+def _error(status: int, content: dict[str, Any]) -> errors.ExpertdError:
+    """The daemon's error as our own exception again, so that its exit code is the table's."""
+    told = content["error"]
+    for kind in _subclasses(errors.ExpertdError):
+        if kind.code == told.get("code") and kind.status == status:
+            return kind(told["message"])
+    return errors.ExpertdError(told["message"])
+
+
+def _subclasses(kind: type[errors.ExpertdError]) -> Iterator[type[errors.ExpertdError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _subclasses(child)
+
+
+def ensure_running(settings: Settings) -> Client:
+    """A client of the daemon on `settings.socket`, which is started in the background where none answers."""
+    client = Client(settings.socket)
+    if _answers(client):
+        return client
+    log_file = state_dir() / "expertd.log"
+    log_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with log_file.open("ab") as log:
+        command = [sys.executable, "-m", "expertd", "serve", "--socket", str(settings.socket)]
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    start, told = time.monotonic(), False
+    while time.monotonic() - start < START_SECONDS:
+        if _answers(client):
+            return client
+        # Another `ask` may have started one first: ours then ends, and theirs answers.
+        if child.poll() not in (None, errors.AlreadyRunning.exit_code):
+            raise errors.DaemonUnreachable(f"the daemon did not start: {_last_line(log_file)} (all of it: {log_file})")
+        if not told and time.monotonic() - start > 1:
+            click.echo("starting the daemon (the first start prepares the base) ...", err=True)
+            told = True
+        time.sleep(0.02)
+    raise errors.DaemonUnreachable(f"the daemon did not answer within {START_SECONDS} s: see {log_file}")
+
+
+def _answers(client: Client) -> bool:
+    try:
+        client.get("/health")
+    except errors.DaemonUnreachable:
+        return False
+    return True
+
+
+def _last_line(path: Path) -> str:
+    lines = path.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
+
+
+def silence_broken_pipe() -> None:
+    """After `| head` has gone, Python must not complain at exit about what it could not flush."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,62 @@
+"""`expertd status` and `expertd stop`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import click
+
+from expertd.cli.client import Client
+from expertd.config import load_settings
+from expertd.errors import DaemonUnreachable, ExpertdError
+
+_socket = click.option("--socket", type=click.Path(path_type=Path), help="The daemon's socket.")
+
+
+@click.command()
+@_socket
+@click.option("--json", "as_json", is_flag=True, help="As the daemon's /health answers.")
+def status(socket: Path | None, as_json: bool) -> None:
+    """Show what the daemon is doing. Exit code 69 if none runs."""
+    health = Client(load_settings(socket=socket).socket).get("/health")
+    if as_json:
+        click.echo(json.dumps(health, indent=2))
+        return
+    engine, base, experts = health["engine"], health["base"], health["experts"]
+    click.echo(f"expertd {health['version']}, pid {health['pid']}, up {health['uptime_s']:.0f} s")
+    click.echo(f"socket   {health['socket']}")
+    click.echo(f"http     {health['http'] or 'off'}")
+    click.echo(f"base     {base['name']} ({base['architecture']}, {base['bytes'] / 1e6:.0f} MB)")
+    broken = f"; broken: {', '.join(experts['broken'])}" if experts["broken"] else ""
+    click.echo(f"experts  {', '.join(experts['served']) or 'none'}{broken}")
+    click.echo(
+        f"engine   {engine['running']} running, {engine['waiting']} waiting, "
+        f"{engine['cells_used']} of {engine['cells']} cells, blending: {engine['blending']}"
+    )
+
+
+@click.command()
+@_socket
+@click.option("--wait", default=15.0, show_default=True, help="Seconds to wait for its end.")
+def stop(socket: Path | None, wait: float) -> None:
+    """Stop the daemon; what runs gets five seconds to finish."""
+    client = Client(load_settings(socket=socket).socket)
+    pid = client.get("/health")["pid"]
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    end = time.monotonic() + wait
+    while time.monotonic() < end:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        with contextlib.suppress(DaemonUnreachable):
+            if client.get("/health")["pid"] != pid:
+                return
+        time.sleep(0.05)
+    raise ExpertdError(f"the daemon (pid {pid}) still runs after {wait:g} s: kill it with `kill -9 {pid}`")

@@ -1,0 +1,126 @@
+"""The running daemon: its parts put together, and its way from start to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+
+import sdnotify
+from aiohttp import web
+
+from expertd.api.app import make_app
+from expertd.api.auth import read_or_make_token
+from expertd.api.service import Service
+from expertd.config import Settings, cache_dir
+from expertd.engine.chat_template import ChatTemplate
+from expertd.engine.context import Base, Context
+from expertd.engine.plain import PlainBlending
+from expertd.engine.scheduler import Limits
+from expertd.engine.worker import Worker
+from expertd.experts.store import Store
+from expertd.experts.tensors import BaseShape
+from expertd.experts.watcher import Watcher
+from expertd.listeners import Listeners
+from expertd.models.catalogue import resolve
+
+log = logging.getLogger(__name__)
+
+KEPT = 16  # finished sequences whose prefixes stay in the cells
+GRACE = 5.0  # seconds that running requests get when the daemon is told to stop
+
+
+async def serve(settings: Settings) -> None:
+    """Listen, load, answer, until SIGTERM or SIGINT. Raises what stops a start."""
+    stop = _stop_on_signals()
+    with contextlib.ExitStack() as stack:
+        listeners = Listeners(settings)
+        stack.callback(listeners.close)
+        token = read_or_make_token(settings.token_file) if listeners.http else None
+        path = resolve(settings.base, settings.layout, cache_dir(), sys.stderr.isatty())
+        base = Base(path)
+        if settings.context > base.n_ctx_train:
+            log.warning("context %d is over what the base was trained for: using %d", settings.context, base.n_ctx_train)
+            settings = settings.model_copy(update={"context": base.n_ctx_train})
+        store = Store(settings.experts, _shape(base))
+        store.scan()
+        watcher = Watcher(store)
+        watcher.start()
+        stack.callback(watcher.stop)
+        worker = _engine(settings, base)
+        service = Service(settings, base, ChatTemplate(base), store, worker, listeners.http_url)
+        runner = web.AppRunner(
+            make_app(service, token), handler_cancellation=True, access_log=None, shutdown_timeout=1.0
+        )
+        await runner.setup()
+        for listener in (*listeners.unix, *listeners.http):
+            await web.SockSite(runner, listener).start()
+        _report(service, settings)
+        await stop.wait()
+        sdnotify.SystemdNotifier().notify("STOPPING=1")
+        log.info("stopping")
+        for site in list(runner.sites):
+            await site.stop()
+        await worker.stop(GRACE)
+        await runner.cleanup()
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            os._exit(130)  # asked twice: somebody is in a hurry
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    return stop
+
+
+def _engine(settings: Settings, base: Base) -> Worker:
+    kept = KEPT if settings.prefix_cache else 0
+    context = Context(
+        base,
+        n_cells=settings.context,
+        n_seq=settings.sequences + kept,
+        n_batch=settings.batch,
+        n_threads=settings.threads,
+    )
+    limits = Limits(
+        cells=context.n_cells,
+        batch=settings.batch,
+        prefill_chunk=min(settings.prefill_chunk, settings.batch),
+        sequences=settings.sequences,
+        kept=kept,
+    )
+    return Worker(base, context, PlainBlending(base, context), limits, settings.queue)
+
+
+def _shape(base: Base) -> BaseShape:
+    """What an expert must match: read from the GGUF's metadata."""
+    n_embd, n_head = base.number("embedding_length"), base.n_head
+    return BaseShape(
+        architecture=base.architecture,
+        n_embd=n_embd,
+        n_layer=base.n_layer,
+        n_head=n_head,
+        n_head_kv=base.n_head_kv,
+        n_ff=base.number("feed_forward_length"),
+        head_dim=base.number("attention.key_length", n_embd // n_head),
+    )
+
+
+def _report(service: Service, settings: Settings) -> None:
+    entries = service.store.entries()
+    served = ", ".join(entry.name for entry in entries if not entry.error) or "none"
+    log.info("base %s; experts: %s", service.base.path.stem, served)
+    for entry in entries:
+        if entry.error:
+            log.warning("expert %s is not served: %s", entry.name, entry.error)
+    log.info("listening on %s%s", settings.socket, f" and {service.http_url}" if service.http_url else "")
+    sdnotify.SystemdNotifier().notify("READY=1")

@@ -1,0 +1,98 @@
+"""A finished expert folder out of one training: progress, PEFT files, manifest with their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from expertd.engine.context import Base
+from expertd.errors import TrainingRefused
+from expertd.experts.manifest import FILE, BaseBinding, Manifest, Sampling, read_manifest, write_manifest
+from expertd.train.trainer import Progress, Recipe, Trained, Training
+
+FILES = ("adapter_config.json", "adapter_model.safetensors")
+
+
+@dataclass(frozen=True)
+class Job:
+    """Where a training reads and writes, and what it may use. Nothing here changes the result."""
+
+    base_file: Path
+    data: Path
+    out: Path
+    description: str
+    threads: int
+    kv_budget: int  # bytes
+    checkpoint_seconds: float
+
+
+def train(job: Job, recipe: Recipe, restart: bool) -> None:
+    """Train and write `job.out`. The checkpoint is removed at the end. Raises `TrainingRefused`."""
+    # Hidden from the daemon's watcher until it is whole.
+    work = job.out.parent / f".{job.out.name}.training"
+    checkpoint = work / "checkpoint.pt"
+    if restart:
+        checkpoint.unlink(missing_ok=True)
+    training = Training(job.base_file, job.data, work, recipe, job.threads, job.kv_budget)
+    with tqdm(total=training.steps, unit="step", desc=job.out.name) as bar:
+
+        def show(progress: Progress) -> None:
+            bar.n = progress.step
+            bar.set_postfix_str(f"loss {progress.loss:.4f}, {progress.examples_per_second:.1f} examples/s", refresh=True)
+
+        trained = training.run(show, job.checkpoint_seconds)
+    _publish(job, recipe, trained, work)
+
+
+def _publish(job: Job, recipe: Recipe, trained: Trained, work: Path) -> None:
+    job.out.mkdir(parents=True, exist_ok=True)
+    hashes = {}
+    for name in FILES:
+        content = (work / name).read_bytes()
+        (job.out / name).write_bytes(content)
+        hashes[name] = hashlib.sha256(content).hexdigest()
+    write_manifest(job.out, _manifest(job, recipe, trained, hashes))
+    for path in work.iterdir():
+        path.unlink()
+    work.rmdir()
+
+
+def _manifest(job: Job, recipe: Recipe, trained: Trained, hashes: dict[str, str]) -> Manifest:
+    """A new manifest, or the one that is there with what the training decides: routing and prose stay the author's."""
+    base = Base(job.base_file, vocab_only=True)
+    binding = BaseBinding(name=base.meta("general.name") or job.base_file.stem, architecture=base.architecture)
+    base.close()
+    training = {
+        "data": hashlib.sha256(job.data.read_bytes()).hexdigest(),
+        "base_file": job.base_file.name,
+        "seed": recipe.seed,
+        "steps": trained.steps,
+        "examples": trained.examples,
+        "loss": round(trained.loss, 5),
+        "examples_per_second": round(trained.examples_per_second, 2),
+        "rank": recipe.rank,
+        "alpha": recipe.alpha,
+        "learning_rate": recipe.learning_rate,
+        "batch": recipe.batch,
+        "epochs": recipe.epochs,
+    }
+    changes = {"kind": "lora", "base": binding, "activation": "answer", "offset": 1, "training": training, "sha256": hashes}
+    if (job.out / FILE).exists():
+        manifest = read_manifest(job.out)
+        return manifest.model_copy(update={**changes, "description": job.description or manifest.description})
+    try:
+        return Manifest.model_validate(
+            {
+                "name": job.out.name,
+                "version": "1",
+                "description": job.description,
+                "licence": "",
+                "sampling": Sampling(temperature=0),
+                **changes,
+            }
+        )
+    except ValueError as error:
+        raise TrainingRefused(f"{job.out.name} cannot be an expert's name: {error}") from error
