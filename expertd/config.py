@@ -84,6 +84,12 @@ class Settings(BaseSettings):
             raise ValueError(f"host {self.host} is reachable from other machines: set `expose = true` if you mean it")
         return self
 
+    @model_validator(mode="after")
+    def _a_row_for_each_sequence(self) -> Settings:
+        if self.batch < self.sequences:
+            raise ValueError(f"batch {self.batch} has no token for each of {self.sequences} sequences: raise `batch`")
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -101,7 +107,7 @@ def _cores() -> int:
 
 
 def load_settings(**flags: Any) -> Settings:
-    """Settings from all sources; `flags` that are None are not set. Raises `ConfigError` naming the setting and the fix."""
+    """Settings from all sources; `flags` that are None are not set. Raises `ConfigError` naming setting and fix."""
     given = {name: value for name, value in flags.items() if value is not None}
     if (named := os.environ.get("EXPERTD_CONFIG")) and not Path(named).is_file():
         raise ConfigError(f"EXPERTD_CONFIG names {named}, which does not exist")
@@ -110,5 +116,5 @@ def load_settings(**flags: Any) -> Settings:
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()]
         raise ConfigError(f"settings ({config_file()}, EXPERTD_*, flags): " + "; ".join(lines)) from error
-    except ValueError as error:
-        raise ConfigError(f"{config_file()}: {error}") from error
+    except (ValueError, OSError) as error:
+        raise ConfigError(f"{config_file()} or an EXPERTD_* variable cannot be read: {error}") from error

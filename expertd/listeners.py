@@ -28,7 +28,9 @@ class Listeners:
         for activated in _activated():
             (self.unix if activated.family == socket.AF_UNIX else self.http).append(activated)
         try:
-            if not self.unix:
+            if self.unix:
+                self._lock = _lock(Path(self.unix[0].getsockname()))
+            else:
                 self._lock = _lock(settings.socket)
                 self.unix.append(_bind_unix(settings.socket))
                 self._made = settings.socket
@@ -48,7 +50,7 @@ class Listeners:
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def close(self) -> None:
-        """Close all, and leave no socket file behind."""
+        """Close all, and leave no socket file of ours behind; one that systemd handed over is still listened on."""
         if self._made is not None:
             with contextlib.suppress(FileNotFoundError):
                 self._made.unlink()
@@ -65,7 +67,10 @@ def _activated() -> list[socket.socket]:
     count = int(os.environ.get("LISTEN_FDS", "0")) if os.environ.get("LISTEN_PID") == str(os.getpid()) else 0
     for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
         os.environ.pop(name, None)  # not for our children
-    return [socket.socket(fileno=fd) for fd in range(_FIRST_FD, _FIRST_FD + count)]
+    handed_over = [socket.socket(fileno=fd) for fd in range(_FIRST_FD, _FIRST_FD + count)]
+    for each in handed_over:
+        each.set_inheritable(False)
+    return handed_over
 
 
 def _lock(path: Path) -> int:
@@ -76,7 +81,9 @@ def _lock(path: Path) -> int:
             _own_folder(path.parent)
         descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise ConfigError(f"the socket's folder {path.parent} cannot be used: {error.strerror}. Give --socket PATH.") from error
+        raise ConfigError(
+            f"the socket's folder {path.parent} cannot be used: {error.strerror}. Give --socket PATH."
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -102,10 +109,14 @@ def _bind_unix(path: Path) -> socket.socket:
         raise ConfigError(f"the socket's path has over {_MAX_PATH} bytes: give a shorter --socket PATH ({path})")
     if path.exists() and not path.is_socket():
         raise ConfigError(f"{path} is there and no socket: remove it, or give --socket PATH")
+    if _somebody_listens(path):
+        raise AlreadyRunning(
+            f"systemd or another program listens on {path}: see `expertd status`, or give --socket PATH"
+        )
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     mask = os.umask(0o177)  # so that the file is 0600 from its first moment
     try:
-        path.unlink(missing_ok=True)  # stale: we hold the lock, so nobody listens on it
+        path.unlink(missing_ok=True)  # stale
         listener.bind(os.fspath(path))
     except OSError as error:
         listener.close()
@@ -114,6 +125,19 @@ def _bind_unix(path: Path) -> socket.socket:
         os.umask(mask)
     listener.listen(128)
     return listener
+
+
+def _somebody_listens(path: Path) -> bool:
+    """Systemd holds no lock on the socket whose first request it waits for, so only a connection tells."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(os.fspath(path))
+        except BlockingIOError:
+            return True  # its queue is full
+        except OSError:
+            return False
+    return True
 
 
 def _bind_http(host: str, port: int) -> socket.socket:

@@ -1,4 +1,4 @@
-"""A tiny random transformers model, and the same model as an f32 GGUF without a tokenizer."""
+"""A tiny random transformers model, and the same model as an f32 GGUF with or without a tokenizer."""
 
 from __future__ import annotations
 
@@ -23,18 +23,33 @@ ARCHITECTURES = {
 }
 
 
-def make_model(architecture: str, *, seed: int = 0) -> tuple[PreTrainedModel, BaseShape]:
-    """A random model of a llama.cpp architecture, with 2 layers and 64 tokens, and its shape."""
+PAIRS = (
+    "th he in er an re on at en nd ti es or te of ed is it al ar st to nt ng se ha as ou io le "
+    "ve co me de hi ri ro ic ne ea ra ce li ch ll be ma si om ur"
+).split()
+CONTROL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
+TEMPLATE = (
+    "{% for message in messages %}"
+    "{% if message['role'] == 'tool' %}{{ raise_exception('no tools here') }}{% endif %}"
+    "{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+
+
+def make_model(
+    architecture: str, *, seed: int = 0, vocab_size: int = 64, context: int = 128
+) -> tuple[PreTrainedModel, BaseShape]:
+    """A random model of a llama.cpp architecture, with 2 layers, and its shape."""
     torch.manual_seed(seed)
     config = CONFIG_MAPPING[ARCHITECTURES[architecture]](
-        vocab_size=64,
+        vocab_size=vocab_size,
         hidden_size=64,
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
         intermediate_size=96,
         head_dim=16,
-        max_position_embeddings=128,
+        max_position_embeddings=context,
         initializer_range=0.2,
         tie_word_embeddings=True,
         query_pre_attn_scalar=16,
@@ -46,8 +61,37 @@ def make_model(architecture: str, *, seed: int = 0) -> tuple[PreTrainedModel, Ba
     return model, BaseShape(architecture, n_embd=64, n_layer=2, n_head=4, n_head_kv=2, n_ff=96, head_dim=16)
 
 
-def write_base(model: PreTrainedModel, shape: BaseShape, path: Path) -> None:
-    """What llama.cpp's convert script does with the model, for the architectures above."""
+def vocabulary() -> list[str]:
+    """A byte-level BPE vocabulary: control tokens, the 256 bytes, and `PAIRS`."""
+    printable = {*range(33, 127), *range(161, 173), *range(174, 256)}
+    others = iter(range(256, 512))  # what BPE calls a byte that cannot be seen
+    return [*CONTROL, *(chr(b) if b in printable else chr(next(others)) for b in range(256)), *PAIRS]
+
+
+def make_talking_base(path: Path, *, seed: int = 0, template: str = TEMPLATE) -> tuple[PreTrainedModel, BaseShape]:
+    """Write a llama base with a tokenizer and a chat template; the same model in torch, and its shape."""
+    model, shape = make_model("llama", seed=seed, vocab_size=len(vocabulary()), context=2048)
+    write_base(model, shape, path, template=template)
+    return model, shape
+
+
+def _add_tokenizer(writer: gguf.GGUFWriter, template: str) -> None:
+    tokens = vocabulary()
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("smollm")
+    writer.add_token_list(tokens)
+    writer.add_token_types(
+        [gguf.TokenType.CONTROL if token in CONTROL else gguf.TokenType.NORMAL for token in tokens]
+    )
+    writer.add_token_merges([f"{a} {b}" for a, b in PAIRS])
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_add_bos_token(False)
+    writer.add_chat_template(template)
+
+
+def write_base(model: PreTrainedModel, shape: BaseShape, path: Path, *, template: str | None = None) -> None:
+    """What llama.cpp's convert script does with the model; with a tokenizer where there is a `template`."""
     writer = gguf.GGUFWriter(path, shape.architecture)
     config: Any = model.config
     writer.add_block_count(shape.n_layer)
@@ -62,7 +106,10 @@ def write_base(model: PreTrainedModel, shape: BaseShape, path: Path) -> None:
     writer.add_rope_dimension_count(shape.head_dim)
     writer.add_rope_freq_base(10000.0)
     writer.add_vocab_size(config.vocab_size)
-    writer.add_tokenizer_model("none")
+    if template is None:
+        writer.add_tokenizer_model("none")
+    else:
+        _add_tokenizer(writer, template)
     if shape.architecture == "gemma2":
         writer.add_attn_logit_softcapping(config.attn_logit_softcapping)
         writer.add_final_logit_softcapping(config.final_logit_softcapping)

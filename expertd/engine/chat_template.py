@@ -13,11 +13,12 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from expertd.engine.context import Base
-from expertd.errors import InvalidRequest
+from expertd.errors import BaseRefused, InvalidRequest
 
 # Used where a GGUF carries no template of its own.
 CHATML = (
-    "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}"
+    "{% for message in messages %}"
+    "{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 # Private-use characters around an index: they stand for a control token's text inside a message until tokenization.
@@ -28,13 +29,19 @@ class ChatTemplate:
     """Renders messages and tokenizes the result so that no message can forge a control token."""
 
     def __init__(self, base: Base) -> None:
+        """Compile the template of `base`. Raises `BaseRefused` where it is no template."""
         self._base = base
-        env = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
+        env = ImmutableSandboxedEnvironment(
+            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+        )
         env.globals.update(raise_exception=_raise, strftime_now=lambda f: datetime.now().strftime(f))
         env.filters["tojson"] = lambda x, indent=None: json.dumps(x, ensure_ascii=False, indent=indent)
-        self._template = env.from_string(base.chat_template or CHATML)
-        self._bos = base.piece(base.bos, special=True).decode() if base.bos >= 0 else ""
-        self._eos = base.piece(base.eos, special=True).decode() if base.eos >= 0 else ""
+        try:
+            self._template = env.from_string(base.chat_template or CHATML)
+        except Exception as error:  # as in `_render`
+            raise BaseRefused(f"{base.path} has a chat template that is none: {error}. Give another file.") from error
+        self._bos = base.piece(base.bos, special=True).decode("utf-8", "replace") if base.bos >= 0 else ""
+        self._eos = base.piece(base.eos, special=True).decode("utf-8", "replace") if base.eos >= 0 else ""
 
     def encode(self, messages: Sequence[Mapping[str, Any]]) -> list[int]:
         """Tokens of the prompt that asks for the next answer. Raises `InvalidRequest` where the template refuses."""
@@ -62,8 +69,10 @@ class ChatTemplate:
             return self._template.render(
                 messages=messages, add_generation_prompt=True, bos_token=self._bos, eos_token=self._eos
             )
-        except (jinja2.TemplateError, TypeError, ValueError, OverflowError) as error:
-            raise InvalidRequest(f"the base's chat template refuses these messages: {error}", param="messages") from error
+        except Exception as error:  # the template is a program that came with the file: it can raise anything
+            raise InvalidRequest(
+                f"the base's chat template refuses these messages: {error}", param="messages"
+            ) from error
 
 
 def _map_text(message: Mapping[str, Any], change: Any) -> dict[str, Any]:
@@ -73,8 +82,9 @@ def _map_text(message: Mapping[str, Any], change: Any) -> dict[str, Any]:
 @lru_cache(maxsize=4)
 def _control_pattern(base: Base) -> re.Pattern[str]:
     texts = {base.piece(t, special=True).decode("utf-8", "replace") for t in range(base.n_vocab) if base.is_control(t)}
-    ordered = sorted((t for t in texts if t), key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, ordered)) if ordered else r"(?!)")
+    # The stand-ins' own characters too: a message must not forge them either.
+    ordered = sorted((t for t in {*texts, _OPEN, _CLOSE} if t), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, ordered)))
 
 
 def _raise(message: str) -> NoReturn:

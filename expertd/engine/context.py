@@ -1,4 +1,4 @@
-"""The border to llama.cpp: the base in memory and the context that decodes. Only the decoding thread touches a `Context`."""
+"""The border to llama.cpp: the base in memory, and the context that the decoding thread alone touches."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ class Base:
         self.n_ctx_train = llama.llama_model_n_ctx_train(model)
         if not vocab_only and (llama.llama_model_has_encoder(model) or not llama.llama_model_has_decoder(model)):
             self.close()
-            raise BaseRefused(f"{path} is a {self.architecture} model, which does not generate text. Give a causal model.")
+            raise BaseRefused(
+                f"{path} is a {self.architecture} model, which does not generate text. Give a causal model."
+            )
 
     def meta(self, key: str) -> str | None:
         """A value of the GGUF's metadata as text, or None."""
@@ -135,9 +137,12 @@ class Base:
 
     @property
     def eos(self) -> int:
-        """The token that ends a turn: the end-of-turn token where there is one, else end-of-text, or -1."""
-        eot = int(llama.llama_vocab_eot(self.vocab))
-        return eot if eot >= 0 else int(llama.llama_vocab_eos(self.vocab))
+        """The token that ends a turn: the end-of-turn token where the chat template has it, else end-of-text, or -1."""
+        eot, eos = int(llama.llama_vocab_eot(self.vocab)), int(llama.llama_vocab_eos(self.vocab))
+        if eot < 0 or eos < 0:
+            return max(eot, eos)
+        # Where the file names none, llama.cpp guesses one by its text, and takes SmolLM2's <|endoftext|> for it.
+        return eot if self.piece(eot, special=True).decode("utf-8", "replace") in (self.chat_template or "") else eos
 
     def close(self) -> None:
         llama.llama_model_free(self.model)
@@ -180,7 +185,9 @@ class Adapter:
 class Context:
     """One llama.cpp context with unified KV cells."""
 
-    def __init__(self, base: Base, *, n_cells: int, n_seq: int, n_batch: int, n_threads: int, flash: bool = True) -> None:
+    def __init__(
+        self, base: Base, *, n_cells: int, n_seq: int, n_batch: int, n_threads: int, flash: bool = True
+    ) -> None:
         """Allocate `n_cells` KV cells shared by `n_seq` sequence ids. Raises `BaseRefused` where that fails."""
         params = llama.llama_context_default_params()
         params.n_ctx, params.n_seq_max, params.kv_unified = n_cells, n_seq, True

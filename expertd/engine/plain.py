@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from expertd.engine.context import Adapter, Base, Context
+from expertd.errors import EngineFailed
 from expertd.experts.blend import Blend
 from expertd.experts.gguf_adapter import write_gguf
 from expertd.experts.weights import Weights
@@ -28,37 +29,43 @@ class PlainBlending:
         self._users: Counter[str] = Counter()
         self._current: Blend | None = None
         self._steps = 0
-        self._served: dict[Blend, int] = {}
+        self._served: dict[Blend, int] = {}  # when each blend that has rows had its last step
         self._clock = 0
 
     def retain(self, blend: Blend, weights: Sequence[Weights]) -> None:
         for part, weight in zip(blend.parts, weights, strict=True):
             adapter = self._loaded.pop(part.content_hash, None) or self._load(weight)
             self._loaded[part.content_hash] = adapter
-            self._users[part.content_hash] += 1
+        # Counted when all are there: of a blend that is refused, nobody would let go.
+        self._users.update(part.content_hash for part in blend.parts)
 
     def release(self, blend: Blend) -> None:
         self._users.subtract(part.content_hash for part in blend.parts)
-        self._served.pop(blend, None)
         idle = [key for key in self._loaded if self._users[key] <= 0]
         for key in idle[: max(0, len(idle) - MAX_IDLE)]:
             self._unload(key)
 
     def choose(self, wanted: Collection[Blend]) -> Collection[Blend]:
         """The current blend for up to QUANTUM steps while it has rows, then the one that waited longest."""
+        self._clock += 1
+        # A blend that comes anew is behind those that wait: else short requests could starve long ones.
+        self._served = {blend: self._served.get(blend, self._clock) for blend in wanted}
         if self._current not in wanted or (self._steps >= QUANTUM and len(wanted) > 1):
             others = [blend for blend in wanted if blend != self._current]
-            self._current = min(others, key=lambda blend: self._served.get(blend, 0))
+            self._current = min(others, key=self._served.__getitem__)
             self._steps = 0
         assert self._current is not None
         self._steps += 1
-        self._clock += 1
         self._served[self._current] = self._clock
         return (self._current,)
 
     def apply(self, rows: Sequence[Blend]) -> None:
         (blend,) = set(rows)
-        self._context.set_adapters([(self._loaded[part.content_hash], part.scale) for part in blend.parts])
+        # Two names may stand for one content, and llama.cpp takes an adapter once.
+        scales: defaultdict[str, float] = defaultdict(float)
+        for part in blend.parts:
+            scales[part.content_hash] += part.scale
+        self._context.set_adapters([(self._loaded[key], scale) for key, scale in scales.items()])
 
     def close(self) -> None:
         self._context.set_adapters([])
@@ -68,11 +75,15 @@ class PlainBlending:
 
     def _load(self, weights: Weights) -> Adapter:
         path = Path(self._folder.name) / f"{weights.content_hash}.gguf"
-        write_gguf(weights, self._base.architecture, path)
         try:
+            write_gguf(weights, self._base.architecture, path)
             return Adapter(self._base, path)
+        except OSError as error:
+            raise EngineFailed(
+                f"an adapter cannot be written to {path.parent}: {error.strerror}. Make room."
+            ) from error
         finally:
-            path.unlink()
+            path.unlink(missing_ok=True)
 
     def _unload(self, key: str) -> None:
         # llama.cpp compares adapters by address: one that is freed while set could be taken for a later one.

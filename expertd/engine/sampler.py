@@ -37,10 +37,7 @@ class Sampler:
 
 def _changes_logits(sampling: Sampling) -> bool:
     return bool(
-        sampling.logit_bias
-        or sampling.presence_penalty
-        or sampling.frequency_penalty
-        or sampling.repeat_penalty != 1.0
+        sampling.logit_bias or sampling.presence_penalty or sampling.frequency_penalty or sampling.repeat_penalty != 1.0
     )
 
 
@@ -79,7 +76,7 @@ def token_logprob(logits: npt.NDArray[np.float32], token: int, alternatives: int
     shift = float(logits.max())
     normal = shift + float(np.log(np.exp(logits - shift, dtype=np.float32).sum(dtype=np.float64)))
     top: tuple[tuple[int, float], ...] = ()
-    if alternatives:
+    if alternatives := min(alternatives, len(logits)):
         best = np.argpartition(logits, -alternatives)[-alternatives:]
         best = best[np.argsort(-logits[best], kind="stable")]
         top = tuple((int(t), float(logits[t]) - normal) for t in best)

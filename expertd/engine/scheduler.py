@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from expertd.engine.blending import Blending
 from expertd.engine.prefix_cache import PrefixCache, common_prefix
 from expertd.engine.sequence import Sequence as Seq
+from expertd.errors import ExpertdError
 from expertd.experts.blend import Blend
 
 
@@ -46,6 +47,7 @@ class Scheduler:
         self._limits, self._blending, self._cells = limits, blending, cells
         self.waiting: deque[Seq] = deque()
         self.running: list[Seq] = []
+        self.refused: list[tuple[Seq, ExpertdError]] = []  # sequences whose blend cannot be had, for the worker to end
         self.cache = PrefixCache()
         self._free_ids = list(range(limits.sequences + limits.kept))
 
@@ -62,7 +64,7 @@ class Scheduler:
         self.waiting.append(seq)
 
     def schedule(self) -> list[Slice]:
-        """The slices of the next batch, decoding sequences first. Empty when nothing runs."""
+        """The slices of the next batch, decoding sequences first. Can be empty where prefixes came out of the cache."""
         while True:
             self._admit()
             if not self.running:
@@ -98,17 +100,26 @@ class Scheduler:
             self._drop(self.cache.evict())
 
     def _admit(self) -> None:
-        while self.waiting and len(self.running) < self._limits.sequences:
+        while self.waiting and len(self.running) < self._limits.sequences and self._fits(self.waiting[0]):
             seq = self.waiting.popleft()
+            try:
+                self._blending.retain(seq.request.blend, seq.request.weights)
+            except ExpertdError as error:
+                self.refused.append((seq, error))
+                continue
             seq.seq_id = self._free_ids.pop()
             seq.started = seq.started or time.monotonic()
-            self._blending.retain(seq.request.blend, seq.request.weights)
             self.running.append(seq)
+
+    def _fits(self, seq: Seq) -> bool:
+        """Whether its tokens find cells beside all that run: else it would be preempted and admitted for ever."""
+        held = sum(len(other.tokens) + 1 for other in self.running)
+        return not self.running or held + len(seq.tokens) < self._limits.cells
 
     def _wanted(self) -> list[Blend]:
         return list(dict.fromkeys(seq.next_blend for seq in self.running))
 
-    def _fill(self, chosen: Sequence[Blend]) -> list[Slice]:
+    def _fill(self, chosen: Collection[Blend]) -> list[Slice]:
         decoding = [seq for seq in self.running if seq.decoding]
         slices = [Slice(seq, 1) for seq in decoding if seq.next_blend in chosen][: self._limits.batch]
         room = self._limits.batch - len(slices)
@@ -125,7 +136,7 @@ class Scheduler:
                 room -= count
         return slices
 
-    def _prefix_under(self, seq: Seq, chosen: Sequence[Blend], limit: int) -> int:
+    def _prefix_under(self, seq: Seq, chosen: Collection[Blend], limit: int) -> int:
         """How many of the next `limit` tokens run under chosen blends."""
         if seq.next_blend not in chosen:
             return 0
@@ -134,7 +145,7 @@ class Scheduler:
         return limit
 
     def _reuse(self, seq: Seq) -> None:
-        """Start from the longest computed prefix, of a kept or a running sequence. The last token is always computed."""
+        """Start from the longest computed prefix of a kept or a running sequence; the last token is always computed."""
         seq.matched = True
         if not self._limits.kept or seq.request.prompt_logprobs:
             return
@@ -148,7 +159,7 @@ class Scheduler:
         if length > seq.computed:
             self._cells.remove(seq.seq_id, 0)
             self._cells.copy(source, seq.seq_id, length)
-            seq.computed = seq.cached = length
+            seq.computed, seq.cached = length, min(length, len(seq.request.prompt))
 
     def _make_room(self, slices: Sequence[Slice]) -> bool:
         """Free cells for the slices: cached prefixes first, then the youngest sequence. False: schedule anew."""
@@ -168,7 +179,7 @@ class Scheduler:
         self.running.remove(seq)
         self._blending.release(seq.request.blend)
         self._drop(seq.seq_id)
-        seq.seq_id, seq.computed, seq.matched = -1, 0, False
+        seq.seq_id, seq.computed, seq.cached, seq.matched = -1, 0, 0, False
         self.waiting.appendleft(seq)
 
     def _drop(self, seq_id: int) -> None:

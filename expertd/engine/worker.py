@@ -13,11 +13,11 @@ from typing import TypeAlias
 
 from expertd.engine.blending import Blending
 from expertd.engine.context import Base, Context, Row
-from expertd.engine.interface import Done, FinishReason, Piece, Request, Status
+from expertd.engine.interface import Done, FinishReason, Piece, Request, Status, TokenLogprob
 from expertd.engine.sampler import token_logprob
 from expertd.engine.scheduler import Cells, Limits, Scheduler, Slice
 from expertd.engine.sequence import Sequence
-from expertd.errors import ContextOverflow, EngineFailed, ExpertdError, Overloaded
+from expertd.errors import ContextOverflow, EngineFailed, ExpertdError, InvalidRequest, Overloaded
 from expertd.experts.blend import Blend
 
 log = logging.getLogger(__name__)
@@ -80,15 +80,17 @@ class Worker:
     # ---- the event loop's side
 
     def submit(self, request: Request) -> Stream:
-        """Queue a request. Raises `Overloaded` or `ContextOverflow`."""
+        """Queue a request. Raises `Overloaded`, `ContextOverflow`, or `InvalidRequest` for an empty prompt."""
         if self._stopping:
             raise Overloaded("the daemon is stopping: ask again in a moment", retry_after=5)
         if len(self._live) >= self._capacity:
             raise Overloaded(f"{self._capacity} requests are running or waiting already: ask again in a moment")
+        if not request.prompt:
+            raise InvalidRequest("the prompt is empty: give at least one token", param="prompt")
         if len(request.prompt) >= self._limits.cells:
             raise ContextOverflow(
-                f"the prompt has {len(request.prompt)} tokens, and the context holds {self._limits.cells} with the answer: "
-                "shorten it, or raise `context`",
+                f"the prompt has {len(request.prompt)} tokens, and the context holds {self._limits.cells} with the "
+                "answer: shorten it, or raise `context`",
                 param="messages",
             )
         stream = Stream(self)
@@ -157,14 +159,27 @@ class Worker:
             if command is None:
                 return False
             if isinstance(command, _Submit):
-                sequence = Sequence(command.request, self._base, command.stream)
-                command.stream.sequence = sequence
-                self._scheduler.add(sequence)
+                self._accept(command)
             elif command.stream.sequence is not None:
                 self._end(command.stream.sequence)
 
+    def _accept(self, command: _Submit) -> None:
+        try:
+            sequence = Sequence(command.request, self._base, command.stream)
+        except Exception:  # whatever is in a request, the thread goes on
+            log.exception("a request could not be taken in")
+            error = EngineFailed("the engine could not take this request in; the daemon's log has the details")
+            self._outbox.append((command.stream, error))
+            return
+        command.stream.sequence = sequence
+        self._scheduler.add(sequence)
+
     def _step(self) -> None:
         slices = self._scheduler.schedule()
+        while self._scheduler.refused:
+            seq, error = self._scheduler.refused.pop()
+            self._outbox.append((seq.owner, error))
+            seq.sampler.close()
         if not slices:
             return
         rows, blends, outputs = _rows(slices)
@@ -180,14 +195,14 @@ class Worker:
             self._note_prompt(part, last - part.count + 1)
         seq.computed += part.count
         if seq.pending:
-            return
+            return None
         seq.first_token = seq.first_token or time.monotonic()
         if seq.request.max_tokens == 0:
             return self._complete(seq, "length", "")
         token = seq.sampler.draw(self._context, last)
         if self._base.is_end(token):
             return self._complete(seq, "stop", "")
-        logprobs = ()
+        logprobs: tuple[TokenLogprob, ...] = ()
         if seq.request.logprobs is not None:
             logprobs = (token_logprob(self._context.logits(last), token, seq.request.logprobs),)
         seq.tokens.append(token)
@@ -204,11 +219,10 @@ class Worker:
         seq = part.sequence
         for i in range(part.count):
             following = seq.computed + i + 1
-            if following < len(seq.request.prompt):
+            # A preempted sequence computes what it has told already.
+            if len(seq.prompt_logprobs) < following < len(seq.request.prompt):
                 logits = self._context.logits(first + i)
-                seq.prompt_logprobs.append(
-                    token_logprob(logits, seq.tokens[following], seq.request.logprobs or 0)
-                )
+                seq.prompt_logprobs.append(token_logprob(logits, seq.tokens[following], seq.request.logprobs or 0))
 
     def _complete(self, seq: Sequence, reason: FinishReason, tail: str) -> None:
         if reason == "stop" and not seq.text.stopped:

@@ -11,11 +11,10 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import DynamicCache
+from transformers import Cache, DynamicCache
 
+from expertd.train.attention import NAME, Layers, row_cache
 from expertd.train.data import Example, Group
-
-Layers = list[tuple[torch.Tensor, torch.Tensor]]
 
 
 class Trainee:
@@ -25,6 +24,7 @@ class Trainee:
     """
 
     def __init__(self, base: Any, config: LoraConfig) -> None:
+        base.set_attn_implementation(NAME)
         shared = {id(t): t for t in itertools.chain(base.parameters(), base.buffers())}
         self.trunk = copy.deepcopy(base.model, shared)  # of the plain base, from embeddings to the last norm
         self.peft: PeftModel = get_peft_model(base, config)
@@ -49,8 +49,9 @@ class PrefixKV:
                 self._kept.move_to_end(prefix)
                 return self._kept[prefix]
         device = next(self._trunk.parameters()).device
-        ids = torch.tensor([prefix], device=device)
-        cache = run_base(self._trunk, ids, torch.ones_like(ids), None, DynamicCache())
+        ids, cache = torch.tensor([prefix], device=device), DynamicCache()
+        with torch.no_grad():
+            self._trunk(input_ids=ids, cache=cache, use_cache=True)
         layers = [(layer.keys, layer.values) for layer in cache.layers]
         with self._lock:
             if prefix not in self._kept:
@@ -65,45 +66,36 @@ def _size(layers: Layers) -> int:
     return sum(k.nbytes + v.nbytes for k, v in layers)
 
 
-def run_base(
-    trunk: Any, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor | None, cache: DynamicCache
-) -> DynamicCache:
-    """`cache` grown by the base's KV of `ids`, [rows, tokens], without gradients."""
-    with torch.no_grad():
-        trunk(input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True)
-    return cache
-
-
 def answer_loss(model: Trainee, kept: PrefixKV, batch: Group) -> torch.Tensor:
     """Sum of the cross-entropy over the answers' tokens of one batch that shares a prefix.
 
     The rows are [prefix | rest of the prompt, left-padded | last prompt token and answer, right-padded]: the first two
     are the base's own and run without gradients, the expert is active from the last prompt token on.
+    A sliding window counts the padding in: with rests of unlike length, rows longer than the window see that much less.
     """
-    cache, mask, lengths = _prompt_cache(model.trunk, kept, batch)
+    prefix = kept.get(batch.prefix)
+    cache, mask, lengths = _run_rests(model.trunk, prefix, batch)
     ids, inside = _answers(batch.examples, mask.device)
     positions = lengths[:, None] + torch.arange(ids.shape[1], device=mask.device)
     hidden = model.adapted_trunk(
         input_ids=ids,
         attention_mask=torch.cat([mask, inside], 1),
         position_ids=positions,
-        past_key_values=cache,
+        cache=cache,
         use_cache=True,
+        prefix=prefix,
     ).last_hidden_state
     wanted = inside[:, 1:].bool()  # row i predicts token i + 1
     logits = model.lm_head(hidden[:, :-1][wanted])
     return torch.nn.functional.cross_entropy(logits.float(), ids[:, 1:][wanted], reduction="sum")
 
 
-def _prompt_cache(trunk: Any, kept: PrefixKV, batch: Group) -> tuple[DynamicCache, torch.Tensor, torch.Tensor]:
-    """The base's KV of all but the last prompt token of each row, its mask [rows, width] and the rows' lengths."""
-    prefix, rows = len(batch.prefix), len(batch.examples)
-    cache = DynamicCache()
-    for i, (keys, values) in enumerate(kept.get(batch.prefix)):
-        cache.update(keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1), i)
-    device = cache.layers[0].keys.device
+def _run_rests(trunk: Any, shared: Layers, batch: Group) -> tuple[Cache, torch.Tensor, torch.Tensor]:
+    """The base's KV of each row between prefix and last prompt token, the mask [rows, width] and the rows' lengths."""
+    prefix, device = len(batch.prefix), shared[0][0].device
     rests = [example.prompt[prefix:-1] for example in batch.examples]
-    width = max(map(len, rests))
+    rows, width = len(rests), max(map(len, rests))
+    cache = row_cache(shared)
     mask = torch.ones(rows, prefix + width, dtype=torch.long, device=device)
     lengths = torch.tensor([prefix + len(rest) for rest in rests], device=device)
     if width:
@@ -112,7 +104,10 @@ def _prompt_cache(trunk: Any, kept: PrefixKV, batch: Group) -> tuple[DynamicCach
             mask[i, prefix : prefix + width - len(rest)] = 0
             ids[i, width - len(rest) :] = torch.tensor(rest)
         positions = (mask.cumsum(1) - 1)[:, prefix:].clamp(min=0)
-        run_base(trunk, ids, mask, positions, cache)
+        with torch.no_grad():
+            trunk(
+                input_ids=ids, attention_mask=mask, position_ids=positions, cache=cache, use_cache=True, prefix=shared
+            )
     return cache, mask, lengths
 
 

@@ -1,0 +1,62 @@
+# Everything a person runs. `make run` and `make test` need Python 3.10+, a C++ compiler and make, and nothing else.
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+BIN := .venv/bin
+LLAMA := $(shell sed -n 's/^ *"\(llama-cpp-python[^"]*\)".*/\1/p' pyproject.toml)
+DEMO := "Which customers older than 30 have never ordered anything?"
+
+.PHONY: run test test-slow check bench score docs clean
+
+run: .venv/installed
+	@dir=$$(mktemp -d) && export EXPERTD_SOCKET=$$dir/expertd.sock EXPERTD_PORT=0 && \
+	echo '$$ cat experts/sql/example.sql | expertd ask -e sql --timings $(DEMO)' && \
+	$(BIN)/expertd ask -e sql --timings $(DEMO) < experts/sql/example.sql; code=$$?; \
+	$(BIN)/expertd stop; rm -rf $$dir; exit $$code
+
+test: .venv/installed-test
+	$(BIN)/pytest
+
+test-slow: .venv/installed-test
+	$(BIN)/pytest -m slow --timeout 3600
+
+check: .venv/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/installed-test
+	$(BIN)/python bench/peer.py
+	$(BIN)/python bench/base_layouts.py --docs
+
+score: .venv/installed-test
+	$(BIN)/python experts/sql/score.py --write
+
+docs: .venv/installed-test
+	$(BIN)/python bench/readme.py
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "expertd needs Python 3.10 or newer: make PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# llama.cpp, built once from source: some minutes. Its multimodal part is left out; OpenMP stays on.
+.venv/llama: .venv/bin/python
+	@echo "building llama.cpp (once; the log is .venv/llama.log)"
+	@set -o pipefail 2>/dev/null; \
+	CMAKE_ARGS="-DLLAVA_BUILD=OFF -DGGML_OPENMP=ON" CMAKE_BUILD_PARALLEL_LEVEL=$$(getconf _NPROCESSORS_ONLN) \
+	  $(BIN)/python -m pip install --verbose "$(LLAMA)" > .venv/llama.log 2>&1 & pid=$$!; \
+	while kill -0 $$pid 2>/dev/null; do \
+	  sleep 2; printf '\r  %s ' "$$(grep -oE '^ *\[[0-9]+/[0-9]+\]' .venv/llama.log | tail -n 1 | tr -d ' ')"; \
+	done; echo; wait $$pid || { tail -n 40 .venv/llama.log; exit 1; }
+	@touch $@
+
+.venv/installed: .venv/llama pyproject.toml
+	$(BIN)/python -m pip install --quiet -e .
+	@touch $@
+
+.venv/installed-test: .venv/installed
+	$(BIN)/python -m pip install --quiet "$(TORCH)"
+	$(BIN)/python -m pip install --quiet -e '.[train,test]'
+	@touch $@

@@ -1,0 +1,282 @@
+"""Each bad request gets its own clear answer, and a stream that runs beside it goes on."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.daemon.process import Daemon
+
+CHAT, COMPLETIONS = "/v1/chat/completions", "/v1/completions"
+HI = [{"role": "user", "content": "hi"}]
+LENGTH = 200
+
+
+class Streaming:
+    """A client that streams long answers, one after another, and counts what came."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self.client = client
+        self.chunks = 0
+        self.failure: BaseException | None = None
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def start(self) -> None:
+        self._thread.start()
+        self.goes_on()
+
+    def end(self) -> None:
+        self._ending.set()
+        self._thread.join(60)
+
+    def goes_on(self) -> None:
+        """It gets more of its answer from now on."""
+        before, end = self.chunks, time.monotonic() + 30
+        while self.chunks < before + 2:
+            assert self.failure is None, self.failure
+            assert time.monotonic() < end, "the stream stands still"
+            time.sleep(0.005)
+
+    def _run(self) -> None:
+        try:
+            while not self._ending.is_set():
+                self._one()
+        except BaseException as error:
+            self.failure = error
+
+    def _one(self) -> None:
+        ban = {"0": -100, "1": -100, "2": -100}  # what would end the answer
+        body = {"prompt": "Once", "max_tokens": LENGTH, "temperature": 0, "logit_bias": ban, "stream": True}
+        reason = None
+        with self.client.stream("POST", COMPLETIONS, json=body) as response:
+            assert response.status_code == 200
+            for line in response.iter_lines():
+                if self._ending.is_set():
+                    return
+                if line.startswith("data: {"):
+                    chunk = json.loads(line.removeprefix("data: "))
+                    reason = chunk["choices"][0]["finish_reason"]
+                    self.chunks += 1
+        assert reason == "length"
+
+
+@pytest.fixture(scope="module")
+def streaming(daemon: Daemon) -> Iterator[Streaming]:
+    running = Streaming(daemon.client())
+    running.start()
+    yield running
+    running.end()
+    assert running.failure is None
+
+
+@pytest.fixture(autouse=True)
+def undisturbed(streaming: Streaming, daemon: Daemon) -> Iterator[None]:
+    yield
+    streaming.goes_on()
+    assert daemon.process.poll() is None
+
+
+def refused(answer: httpx.Response, status: int, code: str | None, kind: str = "invalid_request_error") -> str:
+    """The message of an error that has OpenAI's shape."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"].startswith("application/json")
+    error = answer.json()["error"]
+    assert set(error) == {"message", "type", "param", "code"}
+    assert (error["code"], error["type"]) == (code, kind), error
+    assert error["message"]
+    assert "Traceback" not in answer.text
+    return error["message"]
+
+
+CHAT_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "no messages": ({"messages": []}, "messages"),
+    "messages of another type": ({"messages": "hi"}, "messages"),
+    "a message without a role": ({"messages": [{"content": "hi"}]}, "role"),
+    "an unknown role": ({"messages": [{"role": "king", "content": "hi"}]}, "role"),
+    "content that is a number": ({"messages": [{"role": "user", "content": 1}]}, "content"),
+    "content that is missing": ({"messages": [{"role": "user"}]}, "content"),
+    "an image part": ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "type"),
+    "a temperature that is text": ({"temperature": "hot"}, "temperature"),
+    "a negative temperature": ({"temperature": -1}, "temperature"),
+    "a negative count of tokens": ({"max_tokens": -1}, "max_tokens"),
+    "no tokens at all": ({"max_completion_tokens": 0}, "max_completion_tokens"),
+    "a fraction of a token": ({"max_tokens": 1.5}, "max_tokens"),
+    "no choices": ({"n": 0}, "n"),
+    "a negative count of choices": ({"n": -1}, "n"),
+    "far too many choices": ({"n": 10**6}, "n"),
+    "a truth value for a number": ({"n": True}, "n"),
+    "a top_p over 1": ({"top_p": 1.1}, "top_p"),
+    "a top_p of 0": ({"top_p": 0}, "top_p"),
+    "a negative top_k": ({"top_k": -1}, "top_k"),
+    "a min_p over 1": ({"min_p": 2}, "min_p"),
+    "a penalty out of range": ({"frequency_penalty": 3}, "frequency_penalty"),
+    "a seed beyond 64 bits": ({"seed": 2**64}, "seed"),
+    "a seed that is text": ({"seed": "1"}, "seed"),
+    "an empty stop string": ({"stop": ""}, "stop"),
+    "too many stop strings": ({"stop": ["a"] * 17}, "stop"),
+    "a bias for no token": ({"logit_bias": {"cat": 1}}, "logit_bias"),
+    "a bias beyond the vocabulary": ({"logit_bias": {"99999999": 1}}, "logit_bias"),
+    "a negative token in a bias": ({"logit_bias": {"-1": 1}}, "logit_bias"),
+    "a bias out of range": ({"logit_bias": {"5": 1000}}, "logit_bias"),
+    "too many alternatives": ({"logprobs": True, "top_logprobs": 21}, "top_logprobs"),
+    "alternatives without logprobs": ({"top_logprobs": 2}, "top_logprobs"),
+    "stream of another type": ({"stream": "yes"}, "stream"),
+    "stream options of another type": ({"stream_options": [1]}, "stream_options"),
+    "a model that is a number": ({"model": 5}, "model"),
+    "an empty model": ({"model": ""}, "model"),
+    "an expert named twice": ({"model": "alpha+alpha"}, "twice"),
+    "a scale that is no number": ({"model": "alpha:x"}, "scale"),
+    "a scale that is NaN": ({"model": "alpha:nan"}, "scale"),
+    "tools": ({"tools": [{"type": "function"}]}, "tools"),
+    "a response format": ({"response_format": {"type": "json_object"}}, "response_format"),
+}
+
+
+@pytest.mark.parametrize("name", CHAT_FAULTS)
+def test_a_wrong_chat_field_is_named(client: httpx.Client, name: str) -> None:
+    fault, named = CHAT_FAULTS[name]
+    assert named in refused(client.post(CHAT, json={"messages": HI, "max_tokens": 2, **fault}), 400, None)
+
+
+COMPLETION_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "no prompt": ({"prompt": None}, "prompt"),
+    "an empty list of prompts": ({"prompt": []}, "prompt"),
+    "too many prompts": ({"prompt": ["a"] * 17}, "prompt"),
+    "a negative token": ({"prompt": [-1]}, "prompt"),
+    "a token beyond the vocabulary": ({"prompt": [10**9]}, "prompt"),
+    "a token beyond 64 bits": ({"prompt": [2**70]}, "prompt"),
+    "a suffix": ({"suffix": "end"}, "suffix"),
+    "best_of": ({"best_of": 3}, "best_of"),
+    "negative logprobs": ({"logprobs": -1}, "logprobs"),
+    "nothing to do": ({"max_tokens": 0}, "max_tokens"),
+}
+
+
+@pytest.mark.parametrize("name", COMPLETION_FAULTS)
+def test_a_wrong_completion_field_is_named(client: httpx.Client, name: str) -> None:
+    fault, named = COMPLETION_FAULTS[name]
+    assert named in refused(client.post(COMPLETIONS, json={"prompt": "hi", "max_tokens": 2, **fault}), 400, None)
+
+
+BODIES = {
+    "nothing": b"",
+    "half a JSON object": b'{"messages": [',
+    "a list": b"[]",
+    "null": b"null",
+    "NaN as a temperature": b'{"messages": [{"role": "user", "content": "hi"}], "temperature": NaN}',
+    "infinity as a temperature": b'{"messages": [{"role": "user", "content": "hi"}], "temperature": 1e999}',
+    "bytes that are not UTF-8": b'{"messages": [{"role": "user", "content": "\xff\xfe"}]}',
+    "half a surrogate pair": b'{"messages": [{"role": "user", "content": "\\ud800"}]}',
+    "the other half of a surrogate pair": b'{"messages": [{"role": "user", "content": "\\udc00"}]}',
+    "surrogates as UTF-8": b'{"messages": [{"role": "user", "content": "\xed\xa0\x80"}]}',
+    "a byte order mark alone": b"\xef\xbb\xbf",
+    "deep nesting": b'{"messages": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "deep nesting in a field that is ignored": b'{"messages": [], "metadata": '
+    + b'{"a":' * 100_000
+    + b"1"
+    + b"}" * 100_001,
+    "a number of a million digits": b'{"messages": [], "seed": ' + b"9" * 1_000_000 + b"}",
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_body_that_is_no_request_is_refused(client: httpx.Client, name: str) -> None:
+    refused(client.post(CHAT, content=BODIES[name], headers={"content-type": "application/json"}), 400, None)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "nobody",
+        "alpha+nobody",
+        "../../etc/passwd",
+        "/etc/passwd",
+        "alpha/../beta",
+        "alpha\x00",
+        "Alpha",
+        "ä",
+        "a" * 5000,
+    ],
+)
+def test_a_model_that_is_not_served_is_not_found(client: httpx.Client, model: str) -> None:
+    refused(client.post(CHAT, json={"messages": HI, "model": model}), 404, "model_not_found")
+
+
+def test_a_prompt_longer_than_the_context_is_told_so(client: httpx.Client) -> None:
+    for path, body in (
+        (CHAT, {"messages": [{"role": "user", "content": "word " * 3000}]}),
+        (COMPLETIONS, {"prompt": "word " * 3000}),
+    ):
+        for stream in (False, True):
+            message = refused(client.post(path, json={**body, "stream": stream}), 400, "context_length_exceeded")
+            assert "2048" in message
+
+
+def test_a_body_over_the_limit_is_refused_with_and_without_its_length(client: httpx.Client) -> None:
+    large = json.dumps({"prompt": "x" * 9_000_000}).encode()
+    refused(client.post(COMPLETIONS, content=large), 413, "body_too_large")
+    pieces = (large[i : i + 100_000] for i in range(0, len(large), 100_000))
+    refused(client.post(COMPLETIONS, content=pieces), 413, "body_too_large")
+
+
+def test_an_unknown_route_and_a_wrong_method_are_told_apart(client: httpx.Client) -> None:
+    refused(client.get("/v1/nothing"), 404, "not_found")
+    refused(client.get("/v1/models/../../etc/passwd"), 404, "not_found")
+    refused(client.get(CHAT), 405, "method_not_allowed")
+    refused(client.delete("/health"), 405, "method_not_allowed")
+
+
+@pytest.mark.parametrize("given", [None, "Bearer wrong", "Bearer ", "Basic abc", "Bearer ä", "garbage"])
+@pytest.mark.parametrize("path", ["/health", "/v1/models"])
+def test_http_without_the_token_gets_401(daemon: Daemon, path: str, given: str | None) -> None:
+    headers = {} if given is None else {"Authorization": given.encode()}
+    answer = httpx.get(f"{daemon.url}{path}", headers=headers)
+    refused(answer, 401, "invalid_api_key", "authentication_error")
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example"},
+        {"Host": "localhost.evil.example:80"},
+        {"Host": "[::1"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost@evil.example"},
+    ],
+)
+def test_a_foreign_host_or_origin_is_forbidden_even_with_the_token(daemon: Daemon, header: dict[str, str]) -> None:
+    client = daemon.http(Authorization=f"Bearer {daemon.token}", **header)
+    refused(client.get("/v1/models"), 403, "forbidden", "permission_error")
+    refused(client.options("/v1/models"), 403, "forbidden", "permission_error")
+
+
+def test_a_loopback_host_and_origin_with_the_token_are_served(daemon: Daemon) -> None:
+    given = {"Authorization": f"Bearer {daemon.token}"}
+    for header in ({"Host": "localhost"}, {"Host": "LOCALHOST:1"}, {"Origin": "http://localhost:3000"}):
+        assert daemon.http(**given, **header).get("/v1/models").status_code == 200
+    allowed = daemon.http(Origin="http://localhost:3000").options(CHAT)
+    assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (204, "http://localhost:3000")
+
+
+@pytest.mark.parametrize(
+    "sent", [b"\x00\xff\x00\r\n\r\n", b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", b"POST /v1/chat"]
+)
+def test_what_is_no_http_harms_nobody(daemon: Daemon, sent: bytes) -> None:
+    with socket.socket(socket.AF_UNIX) as raw:
+        raw.connect(str(daemon.socket))
+        raw.sendall(sent)
+        raw.shutdown(socket.SHUT_WR)
+        raw.settimeout(30)
+        answer = raw.recv(65536)
+        assert not answer or answer.startswith(b"HTTP/1.")

@@ -1,0 +1,75 @@
+"""What happens when there is too much to do, and when clients go away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tests.daemon.process import Daemon
+
+PATH = "/v1/completions"
+ENDLESS = {"prompt": "Once", "max_tokens": 900, "logit_bias": {"0": -100, "1": -100, "2": -100}}
+SOON = 1.0  # seconds: a decoding step, a poll and a busy machine
+
+
+def test_a_full_queue_answers_503_with_retry_after_and_empties_again(start_daemon: Callable[..., Daemon]) -> None:
+    daemon = start_daemon(env={"EXPERTD_SEQUENCES": "1", "EXPERTD_QUEUE": "1"})
+    with daemon.client() as one, daemon.client() as two, daemon.client() as three:
+        with one.stream("POST", PATH, json={**ENDLESS, "stream": True}) as running:
+            next(running.iter_raw())
+            with pytest.raises(httpx.ReadTimeout):
+                two.post(PATH, json=ENDLESS, timeout=0.3)
+            daemon.wait_for_running(1)  # who waited and went away no longer waits
+            short = {"prompt": "Hi", "max_tokens": 2, "n": 2}
+            answer = three.post(PATH, json=short)
+            assert answer.status_code == 503
+            assert int(answer.headers["retry-after"]) >= 1
+            assert answer.json()["error"]["type"] == "overloaded_error"
+            daemon.wait_for_running(1)  # the half of it that was queued is gone too
+        daemon.wait_for_running(0)
+        assert three.post(PATH, json=short).status_code == 200
+
+
+def test_a_stream_whose_client_goes_away_frees_its_sequence(daemon: Daemon) -> None:
+    daemon.wait_for_running(0)
+    with daemon.client() as client, client.stream("POST", PATH, json={**ENDLESS, "n": 2, "stream": True}) as response:
+        next(response.iter_raw())
+        daemon.wait_for_running(2)
+    assert daemon.wait_for_running(0) < SOON
+
+
+def test_a_client_that_waits_for_a_whole_answer_and_goes_away_frees_its_sequence(daemon: Daemon) -> None:
+    daemon.wait_for_running(0)
+    with daemon.client() as client, pytest.raises(httpx.ReadTimeout):
+        client.post(PATH, json=ENDLESS, timeout=1)
+    assert daemon.wait_for_running(0) < SOON
+
+
+def test_eight_streams_run_at_once_and_a_ninth_waits(daemon: Daemon) -> None:
+    daemon.wait_for_running(0)
+    with (
+        daemon.client() as client,
+        client.stream("POST", PATH, json={**ENDLESS, "n": 9, "stream": True, "max_tokens": 200}) as response,
+    ):
+        next(response.iter_raw())
+        engine = daemon.health()["engine"]
+        assert (engine["running"], engine["waiting"]) == (8, 1)
+    daemon.wait_for_running(0)
+
+
+def test_a_long_prompt_does_not_stop_a_stream(daemon: Daemon) -> None:
+    with daemon.client() as client, client.stream("POST", PATH, json={**ENDLESS, "stream": True}) as response:
+        chunks = response.iter_raw()
+        next(chunks)
+        start = time.monotonic()
+        with daemon.client() as other:
+            asked = {"prompt": "word " * 1000, "max_tokens": 1}
+            assert other.post(PATH, json=asked).status_code == 200
+        took = time.monotonic() - start
+        arrived = b""
+        while b"data" not in arrived:
+            arrived += next(chunks)
+        assert took < 60

@@ -1,0 +1,192 @@
+"""The engine on a toy base, and the plain llama.cpp decode that its answers are held against."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from llama_cpp import llama_cpp as llama
+
+from expertd.engine.blending import Blending
+from expertd.engine.context import Base, Context
+from expertd.engine.interface import Done, Piece, Request, Sampling, Timings, TokenLogprob
+from expertd.engine.plain import PlainBlending
+from expertd.engine.scheduler import Limits
+from expertd.engine.worker import Stream, Worker
+from expertd.experts.blend import BASE, Blend, Part
+from expertd.experts.gguf_adapter import write_gguf
+from expertd.experts.tensors import MODULES, BaseShape, LowRank, Weights, freeze
+
+GREEDY = Sampling(temperature=0)
+
+
+@dataclass(frozen=True)
+class Toy:
+    """The toy base, its shape, and the same weights in torch."""
+
+    base: Base
+    shape: BaseShape
+    torch: object
+
+    def prompt(self, seed: int, length: int) -> tuple[int, ...]:
+        """Random tokens that are no control tokens."""
+        return tuple(np.random.default_rng(seed).integers(3, self.base.n_vocab, length).tolist())
+
+
+@dataclass
+class Answer:
+    """All that came out of a stream."""
+
+    tokens: list[int] = field(default_factory=list)
+    logprobs: list[TokenLogprob] = field(default_factory=list)
+    text: str = ""
+    finish_reason: str = ""
+    timings: Timings | None = None
+    prompt_logprobs: tuple[TokenLogprob, ...] = ()
+
+
+def random_weights(shape: BaseShape, seed: int, *, strength: float = 0.3, rank: int = 4) -> Weights:
+    """A LoRA on all modules, strong enough to change answers."""
+    random = np.random.default_rng(1000 + seed)
+
+    def normal(*size: int) -> np.ndarray:
+        return (random.standard_normal(size) * strength).astype(np.float32)
+
+    modules = {}
+    for layer in range(shape.n_layer):
+        for module in MODULES:
+            n_in, n_out = shape.sizes(module)
+            modules[f"blk.{layer}.{module}.weight"] = LowRank(normal(rank, n_in), normal(n_out, rank))
+    return freeze(modules, kind="lora", activation="answer", offset=1)
+
+
+Experts = Sequence[tuple[Weights, float]]
+
+
+def request(
+    prompt: Sequence[int], length: int, experts: Experts = (), *, offset: int | None = 1, **more: object
+) -> Request:
+    """A greedy request that tells its tokens; `experts` are weights with scales."""
+    parts = tuple(Part(f"e{i}", weights.content_hash, scale) for i, (weights, scale) in enumerate(experts))
+    fields = {"sampling": GREEDY, "logprobs": 0, **more}
+    return Request(
+        prompt=tuple(prompt),
+        max_tokens=length,
+        blend=Blend(parts, offset) if parts else BASE,
+        weights=tuple(weights for weights, _ in experts),
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+@asynccontextmanager
+async def engine(
+    base: Base,
+    *,
+    cells: int = 1024,
+    claimed: int | None = None,
+    sequences: int = 8,
+    kept: int = 8,
+    batch: int = 256,
+    chunk: int = 64,
+    queue: int = 64,
+    flash: bool = False,
+    blending: type[Blending] = PlainBlending,
+) -> AsyncIterator[Worker]:
+    """A worker of its own context. `claimed`: the cells that the scheduler believes in."""
+    context = Context(base, n_cells=cells, n_seq=sequences + kept, n_batch=batch, n_threads=2, flash=flash)
+    limits = Limits(claimed or context.n_cells, batch, chunk, sequences, kept)
+    worker = Worker(base, context, blending(base, context), limits, queue)
+    try:
+        yield worker
+    finally:
+        await worker.stop(0)
+        context.close()
+
+
+async def collect(stream: Stream, *, at_most: int | None = None) -> Answer:
+    """Everything that the stream says; with `at_most`, the first pieces, and then it is cancelled."""
+    answer, pieces = Answer(), 0
+    async for event in stream:
+        if isinstance(event, Piece):
+            answer.text += event.text
+            answer.logprobs += event.logprobs
+            answer.tokens += [logprob.token for logprob in event.logprobs]
+            pieces += 1
+            if at_most is not None and pieces >= at_most:
+                stream.cancel()
+                return answer
+        elif isinstance(event, Done):
+            answer.finish_reason, answer.timings = event.finish_reason, event.timings
+            answer.prompt_logprobs = event.prompt_logprobs
+    return answer
+
+
+async def ask(worker: Worker, *requests: Request) -> list[Answer]:
+    """All requests at once."""
+    return list(await asyncio.gather(*(collect(worker.submit(one)) for one in requests)))
+
+
+async def idle(worker: Worker) -> None:
+    """Wait until nothing runs."""
+    for _ in range(500):
+        if worker.status().running == worker.status().waiting == 0:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("the engine did not come to rest")
+
+
+def greedy(base: Base, prompt: Sequence[int], length: int, experts: Experts = (), *, offset: int | None = 1) -> list[int]:
+    """A plain decode of one sequence in a context of its own, by llama.cpp's functions and nothing of ours.
+
+    The experts are set when `offset` tokens of the prompt are left; None: before the first.
+    """
+    params = llama.llama_context_default_params()
+    params.n_ctx, params.n_batch, params.n_ubatch, params.n_threads, params.n_threads_batch = 1024, 512, 512, 2, 2
+    params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    context = llama.llama_init_from_model(base.model, params)
+    adapters = _adapters(base, [weights for weights, _ in experts])
+    start = 0 if offset is None else len(prompt) - offset
+    try:
+        if start:
+            _decode(context, prompt[:start])
+        if adapters:
+            handles = (llama.llama_adapter_lora_p_ctypes * len(adapters))(*adapters)
+            scales = (ctypes.c_float * len(adapters))(*[scale for _, scale in experts])
+            assert llama.llama_set_adapters_lora(context, handles, len(adapters), scales) == 0
+        tokens: list[int] = []
+        fed = list(prompt[start:])
+        while len(tokens) < length:
+            _decode(context, fed)
+            logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(context, -1), (base.n_vocab,))
+            token = int(logits.argmax())
+            if llama.llama_vocab_is_eog(base.vocab, token):
+                break
+            tokens.append(token)
+            fed = [token]
+        return tokens
+    finally:
+        llama.llama_free(context)
+        for adapter in adapters:
+            llama.llama_adapter_lora_free(adapter)
+
+
+def _adapters(base: Base, weights: Sequence[Weights]) -> list[int]:
+    handles = []
+    with tempfile.TemporaryDirectory() as folder:
+        for i, one in enumerate(weights):
+            path = Path(folder) / f"{i}.gguf"
+            write_gguf(one, base.architecture, path)
+            handles.append(llama.llama_adapter_lora_init(base.model, str(path).encode()))
+            assert handles[-1]
+    return handles
+
+
+def _decode(context: int, tokens: Sequence[int]) -> None:
+    array = (llama.llama_token * len(tokens))(*tokens)
+    assert llama.llama_decode(context, llama.llama_batch_get_one(array, len(tokens))) == 0
