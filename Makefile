@@ -26,6 +26,7 @@ check: .venv/installed-test
 
 bench: .venv/installed-test
 	$(BIN)/python bench/peer.py
+	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/base_layouts.py --docs
 
 score: .venv/installed-test

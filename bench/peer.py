@@ -1,4 +1,4 @@
-"""Is the daemon as fast as llama-server on the base? Both run at once and are asked in turn; medians and their ratios."""
+"""Is the daemon as fast as llama-server on the base? Both are asked in turn; medians and their ratios."""
 
 from __future__ import annotations
 

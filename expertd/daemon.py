@@ -21,6 +21,7 @@ from expertd.engine.context import Base, Context
 from expertd.engine.plain import PlainBlending
 from expertd.engine.scheduler import Limits
 from expertd.engine.worker import Worker
+from expertd.errors import BaseRefused
 from expertd.experts.store import Store
 from expertd.experts.tensors import BaseShape
 from expertd.experts.watcher import Watcher
@@ -41,9 +42,11 @@ async def serve(settings: Settings) -> None:
         stack.callback(listeners.close)
         token = read_or_make_token(settings.token_file) if listeners.http else None
         path = resolve(settings.base, settings.layout, cache_dir(), sys.stderr.isatty())
-        base = Base(path)
+        base = _speaking(Base(path))
         if settings.context > base.n_ctx_train:
-            log.warning("context %d is over what the base was trained for: using %d", settings.context, base.n_ctx_train)
+            log.warning(
+                "context %d is over what the base was trained for: using %d", settings.context, base.n_ctx_train
+            )
             settings = settings.model_copy(update={"context": base.n_ctx_train})
         store = Store(settings.experts, _shape(base))
         store.scan()
@@ -80,6 +83,13 @@ def _stop_on_signals() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
     return stop
+
+
+def _speaking(base: Base) -> Base:
+    # llama.cpp aborts the process at the first text that it shall tokenize without a vocabulary.
+    if base.meta("tokenizer.ggml.model") in (None, "none"):
+        raise BaseRefused(f"{base.path} has no tokenizer, so it can take no text. Give a GGUF that has one.")
+    return base
 
 
 def _engine(settings: Settings, base: Base) -> Worker:

@@ -23,10 +23,58 @@ ARCHITECTURES = {
 }
 
 
-PAIRS = (
-    "th he in er an re on at en nd ti es or te of ed is it al ar st to nt ng se ha as ou io le "
-    "ve co me de hi ri ro ic ne ea ra ce li ch ll be ma si om ur"
-).split()
+PAIRS = [
+    "th",
+    "he",
+    "in",
+    "er",
+    "an",
+    "re",
+    "on",
+    "at",
+    "en",
+    "nd",
+    "ti",
+    "es",
+    "or",
+    "te",
+    "of",
+    "ed",
+    "is",
+    "it",
+    "al",
+    "ar",
+    "st",
+    "to",
+    "nt",
+    "ng",
+    "se",
+    "ha",
+    "as",
+    "ou",
+    "io",
+    "le",
+    "ve",
+    "co",
+    "me",
+    "de",
+    "hi",
+    "ri",
+    "ro",
+    "ic",
+    "ne",
+    "ea",
+    "ra",
+    "ce",
+    "li",
+    "ch",
+    "ll",
+    "be",
+    "ma",
+    "si",
+    "om",
+    "ur",
+]
 CONTROL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 TEMPLATE = (
     "{% for message in messages %}"
@@ -80,9 +128,7 @@ def _add_tokenizer(writer: gguf.GGUFWriter, template: str) -> None:
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("smollm")
     writer.add_token_list(tokens)
-    writer.add_token_types(
-        [gguf.TokenType.CONTROL if token in CONTROL else gguf.TokenType.NORMAL for token in tokens]
-    )
+    writer.add_token_types([gguf.TokenType.CONTROL if token in CONTROL else gguf.TokenType.NORMAL for token in tokens])
     writer.add_token_merges([f"{a} {b}" for a, b in PAIRS])
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)

@@ -28,7 +28,9 @@ def read_or_make_token(path: Path) -> str:
             path.chmod(0o600)
         token = path.read_text().strip()
     except OSError as error:
-        raise ConfigError(f"the token file {path} cannot be used: {error.strerror}. Give another with token_file.") from error
+        raise ConfigError(
+            f"the token file {path} cannot be used: {error.strerror}. Give another with token_file."
+        ) from error
     if not token:
         raise ConfigError(f"the token file {path} is empty: delete it, and a new one is made")
     return token

@@ -34,16 +34,12 @@ async def chat(request: web.Request) -> web.StreamResponse:
 
 def _requests(service: Service, body: ChatRequest, choice: Choice) -> list[Request]:
     # OpenAI renamed "system" to "developer"; templates know the old name.
-    messages = [
-        {"role": "system" if m.role == "developer" else m.role, "content": m.text} for m in body.messages
-    ]
+    messages = [{"role": "system" if m.role == "developer" else m.role, "content": m.text} for m in body.messages]
     if choice.system and all(message["role"] != "system" for message in messages):
         messages.insert(0, {"role": "system", "content": choice.system})
     prompt = service.template.encode(messages)
     logprobs = (body.top_logprobs or 0) if body.logprobs else None
-    return [
-        service.request(body, choice, prompt, limit=body.limit, logprobs=logprobs, index=i) for i in range(body.n)
-    ]
+    return [service.request(body, choice, prompt, limit=body.limit, logprobs=logprobs, index=i) for i in range(body.n)]
 
 
 class _Answer:
@@ -81,7 +77,8 @@ class _Answer:
         if isinstance(item.event, Done):
             self._tally.add(item.event)
             delta: dict[str, Any] = {}
-            reason, logprobs = item.event.finish_reason, ()
+            reason: str | None = item.event.finish_reason
+            logprobs: tuple[TokenLogprob, ...] = ()
         else:
             delta, reason, logprobs = {"content": item.event.text}, None, item.event.logprobs
         if item.index not in self._begun:

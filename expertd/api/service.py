@@ -1,4 +1,4 @@
-"""What the handlers share: settings, base, experts and engine, and the way from a model name to a request of the engine."""
+"""What the handlers share, and the way from a model name to a request of the engine."""
 
 from __future__ import annotations
 
@@ -116,7 +116,8 @@ class Service:
         for text, value in given.items():
             if not text.isascii() or not text.isdigit() or int(text) >= self.base.n_vocab:
                 raise InvalidRequest(
-                    f"logit_bias: {text[:40]!r} is no token id of this base (0 to {self.base.n_vocab - 1})", param="logit_bias"
+                    f"logit_bias: {text[:40]!r} is no token id of this base (0 to {self.base.n_vocab - 1})",
+                    param="logit_bias",
                 )
             biases.append((int(text), value))
         return tuple(biases)

@@ -26,7 +26,7 @@ class Indexed:
 
 @asynccontextmanager
 async def generate(engine: Engine, requests: Sequence[Request]) -> AsyncIterator[AsyncIterator[Indexed]]:
-    """The events of all requests as they come. Whatever ends the block, a vanished client too, cancels what still runs."""
+    """The events of all requests as they come. Whatever ends the block, a vanished client too, cancels what runs."""
     streams: list[Generation] = []
     try:
         for request in requests:
@@ -136,5 +136,3 @@ class Tally:
             "completion_tokens": slowest.completion_tokens,
             "tokens_per_second": round(decoded / slowest.decode_ms * 1e3, 2) if slowest.decode_ms and decoded else 0.0,
         }
-
-

@@ -15,7 +15,9 @@ from expertd.errors import InvalidRequest
 
 @click.command()
 @click.argument("question", nargs=-1)
-@click.option("-e", "--expert", default="auto", metavar="NAME", help="An expert (sql), a blend (sql:0.8+json:0.2) or base.")
+@click.option(
+    "-e", "--expert", default="auto", metavar="NAME", help="An expert (sql), a blend (sql:0.8+json:0.2) or base."
+)
 @click.option("-s", "--system", help="A system message.")
 @click.option("-t", "--temperature", type=float, help="0 is greedy; default: the expert's own.")
 @click.option("-n", "--max-tokens", type=int, help="Stop after this many tokens.")
@@ -74,7 +76,9 @@ def _read_stdin() -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InvalidRequest(f"what is piped in is not UTF-8 text (byte {error.start}): convert it first, e.g. with iconv") from error
+        raise InvalidRequest(
+            f"what is piped in is not UTF-8 text (byte {error.start}): convert it first, e.g. with iconv"
+        ) from error
 
 
 def _print(events: Any, timings: bool) -> None:

@@ -26,7 +26,9 @@ class Client:
     def __init__(self, socket: Path) -> None:
         self._socket = socket
         transport = httpx.HTTPTransport(uds=str(socket))
-        self._http = httpx.Client(transport=transport, base_url="http://localhost", timeout=httpx.Timeout(None, connect=5))
+        self._http = httpx.Client(
+            transport=transport, base_url="http://localhost", timeout=httpx.Timeout(None, connect=5)
+        )
 
     def get(self, path: str) -> Any:
         """The JSON of `path`. Raises `DaemonUnreachable`, or the error that the daemon answered."""
@@ -55,7 +57,9 @@ class Client:
             raise self._unreachable(error) from error
 
     def _unreachable(self, error: Exception) -> errors.DaemonUnreachable:
-        return errors.DaemonUnreachable(f"no daemon answers on {self._socket} ({error}): start one with `expertd serve`")
+        return errors.DaemonUnreachable(
+            f"no daemon answers on {self._socket} ({error}): start one with `expertd serve`"
+        )
 
 
 def _raise_for(response: httpx.Response) -> None:

@@ -14,7 +14,9 @@ from expertd.errors import TrainingRefused
 
 @click.command()
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the expert; its name is the expert's.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder of the expert; its name is the expert's."
+)
 @click.option("--base", help="The base to train on: the one that will be served.")
 @click.option("--layout", type=click.Choice(["q4", "q8_0", "shipped"]), help="Layout of the embedded base.")
 @click.option("--description", default="", help="One line on what the expert is for.")
@@ -22,7 +24,9 @@ from expertd.errors import TrainingRefused
 @click.option("--alpha", default=16, show_default=True, type=click.IntRange(1, 1024))
 @click.option("--epochs", default=1, show_default=True, type=click.IntRange(1))
 @click.option("--batch", default=64, show_default=True, type=click.IntRange(1), help="Examples a step.")
-@click.option("--micro-batch", default=16, show_default=True, type=click.IntRange(1), help="Examples a pass; divides the batch.")
+@click.option(
+    "--micro-batch", default=16, show_default=True, type=click.IntRange(1), help="Examples a pass; divides the batch."
+)
 @click.option("--learning-rate", default=1.5e-3, show_default=True, type=click.FloatRange(0, 1, min_open=True))
 @click.option("--seed", default=1, show_default=True, type=int)
 @click.option("--max-tokens", default=2048, show_default=True, type=click.IntRange(8), help="Longest example.")

@@ -13,6 +13,7 @@ from expertd.engine.context import Base, Context
 from expertd.engine.interface import Sampling, TokenLogprob
 
 PENALTY_WINDOW = 8192  # tokens that penalties look back over
+NO_HEAT = 1e-4  # below this, dividing by it overflows, and only the likeliest could be drawn anyway
 MAX_SEED = 0xFFFFFFFE  # llama.cpp reads 0xFFFFFFFF as "choose one"
 
 
@@ -20,7 +21,7 @@ class Sampler:
     """The state of one stream: its random numbers depend on its seed alone, never on who shares the batch."""
 
     def __init__(self, base: Base, sampling: Sampling) -> None:
-        self._greedy = sampling.temperature == 0 and not _changes_logits(sampling)
+        self._greedy = sampling.temperature < NO_HEAT and not _changes_logits(sampling)
         self._chain = None if self._greedy else _chain(base, sampling)
 
     def draw(self, context: Context, index: int) -> int:
@@ -54,7 +55,7 @@ def _chain(base: Base, sampling: Sampling) -> llama.llama_sampler_p:
                 PENALTY_WINDOW, sampling.repeat_penalty, sampling.frequency_penalty, sampling.presence_penalty
             )
         )
-    if sampling.temperature == 0:
+    if sampling.temperature < NO_HEAT:
         links.append(llama.llama_sampler_init_greedy())
     else:
         if sampling.top_k > 0:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -76,7 +75,9 @@ def tokenize(base: Base, lines: Sequence[Line], limit: int) -> Iterator[Example]
         prompt = template.encode(line.messages or [{"role": "user", "content": line.prompt or ""}])
         answer = [*base.tokenize(line.answer), base.eos]
         if len(prompt) + len(answer) > limit:
-            raise TrainingRefused(f"example {number} takes {len(prompt) + len(answer)} tokens, over the limit of {limit}")
+            raise TrainingRefused(
+                f"example {number} takes {len(prompt) + len(answer)} tokens, over the limit of {limit}"
+            )
         yield Example(tuple(prompt), tuple(answer))
 
 
@@ -129,5 +130,3 @@ def fingerprint(path: Path) -> str:
     import hashlib
 
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-

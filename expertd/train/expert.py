@@ -41,7 +41,9 @@ def train(job: Job, recipe: Recipe, restart: bool) -> None:
 
         def show(progress: Progress) -> None:
             bar.n = progress.step
-            bar.set_postfix_str(f"loss {progress.loss:.4f}, {progress.examples_per_second:.1f} examples/s", refresh=True)
+            bar.set_postfix_str(
+                f"loss {progress.loss:.4f}, {progress.examples_per_second:.1f} examples/s", refresh=True
+            )
 
         trained = training.run(show, job.checkpoint_seconds)
     _publish(job, recipe, trained, work)
@@ -79,7 +81,14 @@ def _manifest(job: Job, recipe: Recipe, trained: Trained, hashes: dict[str, str]
         "batch": recipe.batch,
         "epochs": recipe.epochs,
     }
-    changes = {"kind": "lora", "base": binding, "activation": "answer", "offset": 1, "training": training, "sha256": hashes}
+    changes = {
+        "kind": "lora",
+        "base": binding,
+        "activation": "answer",
+        "offset": 1,
+        "training": training,
+        "sha256": hashes,
+    }
     if (job.out / FILE).exists():
         manifest = read_manifest(job.out)
         return manifest.model_copy(update={**changes, "description": job.description or manifest.description})

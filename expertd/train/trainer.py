@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -75,9 +74,13 @@ def has_fast_bf16() -> bool:
 class Training:
     """One run of `recipe` over the examples of `data_file` on the base file that is served."""
 
-    def __init__(self, base_file: Path, data_file: Path, out: Path, recipe: Recipe, threads: int, kv_budget: int) -> None:
+    def __init__(
+        self, base_file: Path, data_file: Path, out: Path, recipe: Recipe, threads: int, kv_budget: int
+    ) -> None:
         if recipe.batch % recipe.micro_batch:
-            raise TrainingRefused(f"the batch of {recipe.batch} is no multiple of the micro-batch of {recipe.micro_batch}")
+            raise TrainingRefused(
+                f"the batch of {recipe.batch} is no multiple of the micro-batch of {recipe.micro_batch}"
+            )
         self._recipe, self._out, self._base_file = recipe, out, base_file
         self._identity = {"data": data.fingerprint(data_file), **json.loads(json.dumps(asdict(recipe)))}
         self._groups = _read_groups(base_file, data_file, recipe.max_tokens)
@@ -85,7 +88,9 @@ class Training:
         if recipe.bf16:  # autocast casts what the adapter reads; PEFT would cast it up to fp32 first
             self._no_casts = disable_input_dtype_casting(self._model.peft)
             self._no_casts.__enter__()
-        self._optimizer = torch.optim.AdamW(self._model.parameters, recipe.learning_rate, betas=(0.9, 0.99), weight_decay=0.01)
+        self._optimizer = torch.optim.AdamW(
+            self._model.parameters, recipe.learning_rate, betas=(0.9, 0.99), weight_decay=0.01
+        )
         self._kept = PrefixKV(self._model.trunk, kv_budget)
         self._order = [
             batch
@@ -112,7 +117,9 @@ class Training:
                 saved = time.monotonic()
         self._checkpoint(self.steps)
         self._save()
-        return Trained(self.steps, sum(len(b.examples) for b in self._order), recent, seen / max(time.monotonic() - began, 1e-9))
+        return Trained(
+            self.steps, sum(len(b.examples) for b in self._order), recent, seen / max(time.monotonic() - began, 1e-9)
+        )
 
     def _step(self, step: int) -> tuple[float, int]:
         """One optimizer step; the loss a token and the number of examples."""
@@ -157,7 +164,7 @@ class Training:
             "optimizer": self._optimizer.state_dict(),
         }
         torch.save(state, new)
-        os.replace(new, self._checkpoint_file)
+        new.replace(self._checkpoint_file)
 
     def _resume(self) -> int:
         """The step to go on from. A checkpoint of another recipe or other data is refused, not overwritten."""
@@ -205,6 +212,10 @@ def _load(base_file: Path, recipe: Recipe) -> Trainee:
         local_files_only=True,
     )
     config = LoraConfig(
-        r=recipe.rank, lora_alpha=recipe.alpha, target_modules=list(recipe.modules), task_type="CAUSAL_LM", lora_dropout=0.0
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        target_modules=list(recipe.modules),
+        task_type="CAUSAL_LM",
+        lora_dropout=0.0,
     )
     return Trainee(model, config)

@@ -149,7 +149,18 @@ def summary(questions: Sequence[Question], results: Sequence[bool]) -> dict[str,
 def start(folder: Path, experts: Path) -> tuple[subprocess.Popen[bytes], Path]:
     """A daemon of its own for this score."""
     socket = folder / "score.sock"
-    command = [sys.executable, "-m", "expertd", "serve", "--port", "0", "--socket", str(socket), "--experts", str(experts)]
+    command = [
+        sys.executable,
+        "-m",
+        "expertd",
+        "serve",
+        "--port",
+        "0",
+        "--socket",
+        str(socket),
+        "--experts",
+        str(experts),
+    ]
     process = subprocess.Popen(command, env={**os.environ, "EXPERTD_QUEUE": "256"})
     while not socket.exists() and process.poll() is None:
         time.sleep(0.05)

@@ -13,7 +13,7 @@ from tests.daemon.process import Daemon
 
 HI = [{"role": "user", "content": "Say hello."}]
 # The HTTP library that this release of the package is built on, for a transport over the socket.
-http = importlib.import_module(openai.Timeout.__module__.partition(".")[0])
+http = importlib.import_module(openai.DefaultHttpxClient.__bases__[0].__module__)
 
 
 @pytest.fixture(params=["http", "socket"])
@@ -47,9 +47,7 @@ def test_a_chat_stream_ends_with_its_usage(client: openai.OpenAI) -> None:
 
 
 def test_the_packages_own_stream_helper_understands_the_chunks(client: openai.OpenAI) -> None:
-    with client.chat.completions.stream(
-        model="base", messages=HI, max_tokens=4, temperature=0, logprobs=True
-    ) as stream:
+    with client.chat.completions.stream(model="base", messages=HI, stop=" ", temperature=0, logprobs=True) as stream:
         types = {event.type for event in stream}
         final = stream.get_final_completion()
     assert {"chunk", "content.delta", "content.done"} <= types

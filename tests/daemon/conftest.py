@@ -24,9 +24,9 @@ def ended_well(daemon: Daemon) -> None:
 
 @pytest.fixture(scope="session")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """A daemon with HTTP and two random experts: `alpha` active from the answer on, `beta` from the first token."""
+    """A daemon with HTTP and random experts: `alpha` and `gamma` start at the answer, `beta` at the first token."""
     root = tmp_path_factory.mktemp("daemon")
-    for seed, (name, activation) in enumerate((("alpha", "answer"), ("beta", "always"))):
+    for seed, (name, activation) in enumerate((("alpha", "answer"), ("beta", "always"), ("gamma", "answer"))):
         manifest = {"description": f"random {name}", "activation": activation}
         make_peft_folder(root / "experts" / name, SMOLLM2, seed=seed, strength=0.2, manifest=manifest)
     running = launch(root, port=free_port(), context=2048)

@@ -238,7 +238,7 @@ def test_text_parts_are_joined(client: httpx.Client) -> None:
 
 def test_an_expert_changes_the_answer_and_leaves_the_base_alone(client: httpx.Client) -> None:
     before = text(complete(client))
-    for model in ("alpha", "beta", "alpha:0.8+beta:0.5"):
+    for model in ("alpha", "beta", "alpha:0.8+gamma:0.5"):
         answer = client.post(
             "/v1/completions", json={"model": model, "prompt": PROMPT, "temperature": 0, "max_tokens": 8}
         )

@@ -99,7 +99,7 @@ async def engine(
     blending: type[Blending] = PlainBlending,
 ) -> AsyncIterator[Worker]:
     """A worker of its own context. `claimed`: the cells that the scheduler believes in."""
-    context = Context(base, n_cells=cells, n_seq=sequences + kept, n_batch=batch, n_threads=2, flash=flash)
+    context = Context(base, n_cells=cells, n_seq=sequences + kept, n_batch=batch, n_threads=1, flash=flash)
     limits = Limits(claimed or context.n_cells, batch, chunk, sequences, kept)
     worker = Worker(base, context, blending(base, context), limits, queue)
     try:
@@ -141,13 +141,15 @@ async def idle(worker: Worker) -> None:
     raise AssertionError("the engine did not come to rest")
 
 
-def greedy(base: Base, prompt: Sequence[int], length: int, experts: Experts = (), *, offset: int | None = 1) -> list[int]:
+def greedy(
+    base: Base, prompt: Sequence[int], length: int, experts: Experts = (), *, offset: int | None = 1
+) -> list[int]:
     """A plain decode of one sequence in a context of its own, by llama.cpp's functions and nothing of ours.
 
     The experts are set when `offset` tokens of the prompt are left; None: before the first.
     """
     params = llama.llama_context_default_params()
-    params.n_ctx, params.n_batch, params.n_ubatch, params.n_threads, params.n_threads_batch = 1024, 512, 512, 2, 2
+    params.n_ctx, params.n_batch, params.n_ubatch, params.n_threads, params.n_threads_batch = 1024, 512, 512, 1, 1
     params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
     context = llama.llama_init_from_model(base.model, params)
     adapters = _adapters(base, [weights for weights, _ in experts])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -47,9 +48,7 @@ def test_answers_of_eight_different_requests_at_once_equal_the_plain_decode(toy,
 
     async def run():
         async with engine(toy.base) as worker:
-            return await ask(
-                worker, *(request(p, N, e, offset=o) for p, (e, o) in zip(prompts, sorts, strict=True))
-            )
+            return await ask(worker, *(request(p, N, e, offset=o) for p, (e, o) in zip(prompts, sorts, strict=True)))
 
     for answer, prompt, (loaded, offset) in zip(asyncio.run(run()), prompts, sorts, strict=True):
         assert answer.tokens == greedy(toy.base, prompt, N, loaded, offset=offset)
@@ -123,8 +122,6 @@ def test_the_base_named_with_an_empty_blend_is_the_base(toy):
 
 
 def replace_blend(one, blend, weights):
-    from dataclasses import replace
-
     return replace(one, blend=blend, weights=weights)
 
 

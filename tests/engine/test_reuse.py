@@ -40,7 +40,12 @@ def test_activated_experts_share_the_bases_prompt_and_classic_ones_share_nothing
     async def run():
         async with engine(toy.base) as worker:
             cached = []
-            for loaded, offset in [([], 1), ([(experts[0], 1.0)], 1), ([(experts[1], 1.0)], 1), ([(experts[1], 1.0)], None)]:
+            for loaded, offset in [
+                ([], 1),
+                ([(experts[0], 1.0)], 1),
+                ([(experts[1], 1.0)], 1),
+                ([(experts[1], 1.0)], None),
+            ]:
                 (answer,) = await ask(worker, request(prompt, N, loaded, offset=offset))
                 cached.append(answer.timings.cached_tokens)
             return cached

@@ -1,0 +1,63 @@
+"""Puts what `make bench` and `make score` measured into the README's table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from expertd.experts.manifest import read_manifest
+
+ROOT = Path(__file__).parent.parent
+BEGIN, END = "<!-- results -->", "<!-- /results -->"
+
+
+def main() -> None:
+    rows = [*_scores(), *_peer(), *_startup()]
+    table = "\n".join(["| what | measured | beside |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)])
+    path = ROOT / "README.md"
+    before, _, rest = path.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    path.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}")
+
+
+def _result(name: str) -> Any:
+    path = ROOT / "bench" / "results" / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def _scores() -> list[tuple[str, str, str]]:
+    scores: Any = read_manifest(ROOT / "experts" / "sql").training.get("scores")
+    names = {"names_columns": "questions that name the columns", "own_words": "questions in the asker's own words"}
+
+    def share(who: str, part: str) -> str:
+        value, low, high, _ = scores[who][part]
+        return f"{value:.2f} [{low:.2f}, {high:.2f}]"
+
+    return [
+        (
+            f"`sql`, execution accuracy on {scores['expert'][part][3]:.0f} unseen {what}",
+            share("expert", part),
+            f"the base, best of two prompts: {share('base', part)}",
+        )
+        for part, what in (names.items() if scores else ())
+    ]
+
+
+def _peer() -> list[tuple[str, str, str]]:
+    peer = _result("peer") or {}
+    return [
+        (f"base, {name}", f"{r['expertd']:.3g}", f"llama-server {r['llama-server']:.3g}: ratio {r['ratio']:.2f}")
+        for name, r in peer.items()
+    ]
+
+
+def _startup() -> list[tuple[str, str, str]]:
+    startup = _result("startup")
+    if not startup:
+        return []
+    return [("from exec to an answered request, warm file cache", f"{startup['median']:.2f} s", "bar 1.5 s")]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""The embedded base in the layout that is served: there llama.cpp does not equal itself bit for bit."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from expertd.config import cache_dir
+from expertd.engine.chat_template import ChatTemplate
+from expertd.engine.context import Base
+from expertd.models.catalogue import resolve
+from tests.engine.harness import ask, engine, greedy, request
+
+N = 24
+QUESTIONS = ["Name three fruits.", "What is a river?", "Write one line about the sea.", "Is 7 a prime number?"]
+
+
+@pytest.fixture(scope="module")
+def served():
+    base = Base(resolve("smollm2-135m-instruct", "q4", cache_dir(), False))
+    yield base
+    base.close()
+
+
+@pytest.fixture(scope="module")
+def prompts(served):
+    template = ChatTemplate(served)
+    return [template.encode([{"role": "user", "content": question}]) for question in QUESTIONS]
+
+
+def test_the_token_that_ends_a_turn_is_the_templates_own(served):
+    assert served.piece(served.eos, special=True) == b"<|im_end|>"
+
+
+def test_answers_alone_and_beside_three_others_are_those_of_the_plain_decode(served, prompts):
+    plain = [greedy(served, prompt, N) for prompt in prompts]
+
+    async def run():
+        async with engine(served, flash=True) as worker:
+            alone = [(await ask(worker, request(prompt, N)))[0] for prompt in prompts]
+        async with engine(served, flash=True) as worker:
+            return alone, await ask(worker, *(request(prompt, N) for prompt in prompts))
+
+    alone, together = ([answer.tokens for answer in answers] for answers in asyncio.run(run()))
+    shares = equal_share(alone, plain), equal_share(together, plain)
+    print(f"equal tokens up to the first other one: alone {shares[0]:.3f}, beside three {shares[1]:.3f}")
+    assert min(shares) >= 0.6
+
+
+def equal_share(some, others):
+    """Tokens before the first difference, of all: after it, two texts are no longer comparable."""
+    equal = total = 0
+    for a, b in zip(some, others, strict=True):
+        total += len(b)
+        equal += next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    return equal / total

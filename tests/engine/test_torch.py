@@ -1,0 +1,94 @@
+"""The engine against transformers and PEFT on the same weights: the same probabilities, token by token."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from dataclasses import replace
+
+import numpy as np
+import peft
+import pytest
+import torch
+from llama_cpp import llama_cpp as llama
+
+from expertd.experts.manifest import Manifest
+from expertd.experts.weights import read_weights
+from tests.engine.harness import ask, engine, request
+
+N = 12
+ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
+
+@pytest.fixture(autouse=True)
+def exact(monkeypatch):
+    """KV in f32: in f16, as it is served, rounding alone moves these probabilities by 0.02."""
+    made = llama.llama_context_default_params
+
+    def f32():
+        params = made()
+        params.type_k = params.type_v = 0
+        return params
+
+    monkeypatch.setattr(llama, "llama_context_default_params", f32)
+    torch.set_num_threads(1)  # waiting for a second thread takes longer than the work
+
+
+@pytest.fixture(scope="module")
+def trained(toy, tmp_path_factory):
+    """A PEFT model with random adapters, and its folder as read by the daemon."""
+    torch.manual_seed(5)
+    config = peft.LoraConfig(r=4, lora_alpha=8, target_modules=ALL, init_lora_weights=False)
+    model = peft.get_peft_model(copy.deepcopy(toy.torch), config).eval()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "lora_" in name:
+                parameter.normal_(std=0.2)
+    folder = tmp_path_factory.mktemp("experts") / "toy"
+    model.save_pretrained(folder)
+    return model, read_weights(folder, Manifest(name="toy"), toy.shape)
+
+
+@pytest.mark.parametrize("offset", [1, 4, None])
+@torch.no_grad()
+def test_an_expert_has_the_probabilities_that_it_has_in_torch(toy, trained, offset):
+    model, weights = trained
+    prompt = toy.prompt(300, 40)
+    engine_tokens, engine_logprobs = told(toy, request(prompt, N, [(weights, 1.0)], offset=offset))
+    start = 0 if offset is None else len(prompt) - offset
+    past = None
+    if start:
+        with model.disable_adapter():
+            past = model(torch.tensor([prompt[:start]]), use_cache=True).past_key_values
+    rest = torch.tensor([[*prompt[start:], *engine_tokens[:-1]]])
+    logits = model(rest, past_key_values=past).logits[0, len(prompt) - start - 1 :]
+    assert differs(logits, engine_logprobs) < 1e-3
+
+
+@torch.no_grad()
+def test_the_base_has_the_probabilities_that_it_has_in_torch(toy, trained):
+    model, _ = trained
+    prompt = toy.prompt(301, 40)
+    tokens, logprobs = told(toy, request(prompt, N))
+    with model.disable_adapter():
+        logits = model(torch.tensor([[*prompt, *tokens[:-1]]])).logits[0, len(prompt) - 1 :]
+    assert differs(logits, logprobs) < 1e-3
+
+
+def told(toy, one):
+    """The engine's tokens, and the log-probabilities of the whole vocabulary before each, [tokens, n_vocab]."""
+
+    async def run():
+        async with engine(toy.base) as worker:
+            return (await ask(worker, replace(one, logprobs=toy.base.n_vocab)))[0]
+
+    answer = asyncio.run(run())
+    table = np.full((len(answer.tokens), toy.base.n_vocab), np.nan)
+    for row, logprob in zip(table, answer.logprobs, strict=True):
+        for token, value in logprob.top:
+            row[token] = value
+    return answer.tokens, table
+
+
+def differs(logits, logprobs):
+    return float(np.abs(torch.log_softmax(logits, -1).numpy() - logprobs).max())

@@ -1,0 +1,231 @@
+"""The decoding thread among many requests: room, cancelling, failures, seeds, turns."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from expertd.engine.interface import Sampling
+from expertd.engine.plain import QUANTUM, PlainBlending
+from expertd.errors import ContextOverflow, EngineFailed, InvalidRequest, Overloaded
+from tests.engine.harness import ask, collect, engine, greedy, idle, random_weights, request
+
+N = 24
+
+
+class Watched(PlainBlending):
+    """Notes which blend each step ran."""
+
+    def __init__(self, base, context):
+        super().__init__(base, context)
+        self.steps = []
+
+    def apply(self, rows):
+        self.steps.append(rows[0].key)
+        super().apply(rows)
+
+
+def longest_wait(steps, blend):
+    """Steps of others between two of this blend."""
+    turns = [i for i, key in enumerate(steps) if key == blend.key]
+    return max(b - a - 1 for a, b in itertools.pairwise(turns))
+
+
+@pytest.mark.parametrize("kept", [0, 8])
+def test_preempted_requests_answer_as_alone(toy, experts, kept):
+    """256 cells for requests that come to 440 tokens in the end."""
+    sorts = [[], [(experts[0], 1.0)], [(experts[1], 1.0)], []]
+    prompts = [toy.prompt(40 + i, 50) for i in range(4)]
+
+    async def run():
+        async with engine(toy.base, cells=256, kept=kept) as worker:
+            return await ask(
+                worker, *(request(p, 60, e, prompt_logprobs=True) for p, e in zip(prompts, sorts, strict=True))
+            )
+
+    for answer, prompt, loaded in zip(asyncio.run(run()), prompts, sorts, strict=True):
+        assert answer.tokens == greedy(toy.base, prompt, 60, loaded)
+        assert len(answer.prompt_logprobs) == len(prompt) - 1  # told once, though computed twice
+
+
+def test_a_request_may_fill_the_whole_context(toy):
+    prompt = toy.prompt(44, 200)
+
+    async def run():
+        async with engine(toy.base, cells=256) as worker:
+            return await ask(worker, request(prompt, 1000))
+
+    (answer,) = asyncio.run(run())
+    assert answer.finish_reason == "length"
+    assert answer.tokens == greedy(toy.base, prompt, 56)
+
+
+def test_a_cancelled_request_leaves_the_others_and_frees_its_room(toy, experts):
+    loaded = [(experts[0], 1.0)]
+    prompts = [toy.prompt(50 + i, 30) for i in range(6)]
+
+    async def run():
+        async with engine(toy.base, kept=0, sequences=6) as worker:
+            streams = [worker.submit(request(p, 40, loaded if i % 2 else [])) for i, p in enumerate(prompts)]
+            answers = await asyncio.gather(
+                *(collect(stream, at_most=3 if i in (1, 2, 4) else None) for i, stream in enumerate(streams))
+            )
+            await idle(worker)
+            used = worker.status().cells_used
+            again = await ask(worker, *(request(p, 8) for p in prompts))  # every id is needed here
+            return answers, used, again
+
+    answers, used, again = asyncio.run(run())
+    assert used == 0
+    for i in (0, 3, 5):
+        assert answers[i].tokens == greedy(toy.base, prompts[i], 40, loaded if i % 2 else [])
+    assert [a.tokens for a in again] == [greedy(toy.base, p, 8) for p in prompts]
+
+
+def test_a_failed_step_ends_what_ran_and_nothing_else(toy, experts):
+    """A scheduler that believes in more cells than there are: llama.cpp finds no room for a batch."""
+
+    async def run():
+        async with engine(toy.base, cells=256, claimed=4096, sequences=2) as worker:
+            streams = [worker.submit(request(toy.prompt(60 + i, 200), N, [(experts[0], 1.0)])) for i in range(2)]
+            waiting = worker.submit(request(toy.prompt(62, 50), N, [(experts[0], 1.0)]))
+            failed = await asyncio.gather(*map(collect, streams), return_exceptions=True)
+            survivor = await collect(waiting)
+            (later,) = await ask(worker, request(toy.prompt(63, 50), N))
+            return failed, survivor, later
+
+    failed, survivor, later = asyncio.run(run())
+    assert [type(error) for error in failed] == [EngineFailed, EngineFailed]
+    assert "no free KV cells" in failed[0].message
+    assert survivor.tokens == greedy(toy.base, toy.prompt(62, 50), N, [(experts[0], 1.0)])
+    assert later.tokens == greedy(toy.base, toy.prompt(63, 50), N)
+
+
+def test_an_adapter_that_llama_cpp_refuses_ends_only_its_own_request(toy, experts):
+    """Made for a base of other sizes."""
+    stranger = random_weights(replace(toy.shape, n_embd=32), 1)
+    prompt = toy.prompt(64, 30)
+
+    async def run():
+        async with engine(toy.base, sequences=2) as worker:
+            good = worker.submit(request(prompt, 40, [(experts[0], 1.0)]))
+            bad = [worker.submit(request(prompt, N, [(experts[1], 1.0), (stranger, 1.0)])) for _ in range(4)]
+            errors = await asyncio.gather(*map(collect, bad), return_exceptions=True)
+            return await collect(good), errors, await ask(worker, request(prompt, N), request(prompt, N))
+
+    good, errors, later = asyncio.run(run())
+    assert [type(error) for error in errors] == [EngineFailed] * 4
+    assert good.tokens == greedy(toy.base, prompt, 40, [(experts[0], 1.0)])
+    assert [a.tokens for a in later] == [greedy(toy.base, prompt, N)] * 2
+
+
+def test_a_seed_gives_the_same_answer_alone_and_in_company(toy, experts):
+    prompt = toy.prompt(70, 30)
+    seeded = request(prompt, N, [(experts[0], 1.0)], sampling=Sampling(temperature=1.0, top_p=0.95, seed=7))
+    other = replace(seeded, sampling=replace(seeded.sampling, seed=8))
+
+    async def run():
+        async with engine(toy.base) as worker:
+            alone = await ask(worker, seeded)
+            company = await ask(worker, other, *(request(toy.prompt(i, 40), N) for i in range(3)), seeded)
+            return alone[0], company[0], company[-1]
+
+    alone, different, company = asyncio.run(run())
+    assert alone.tokens == company.tokens
+    assert alone.tokens != different.tokens
+
+
+@pytest.mark.parametrize("temperature", [1e-38, 1e-6])
+def test_a_temperature_near_zero_is_greedy(toy, temperature):
+    prompt = toy.prompt(71, 30)
+
+    async def run():
+        async with engine(toy.base) as worker:
+            return await ask(worker, request(prompt, N, sampling=Sampling(temperature=temperature, seed=1)))
+
+    assert asyncio.run(run())[0].tokens == greedy(toy.base, prompt, N)
+
+
+def test_more_alternatives_than_tokens_are_all_of_them(toy):
+    async def run():
+        async with engine(toy.base) as worker:
+            return await ask(worker, request(toy.prompt(72, 10), 1, logprobs=100_000))
+
+    assert len(asyncio.run(run())[0].logprobs[0].top) == toy.base.n_vocab
+
+
+def test_the_base_and_three_experts_take_turns(toy, experts):
+    sorts = [[], *([(e, 1.0)] for e in experts[:3])]
+    requests = [request(toy.prompt(80 + i, 30), 60, e) for i, e in enumerate(sorts)]
+
+    async def run():
+        async with engine(toy.base, blending=Watched) as worker:
+            await ask(worker, *requests)
+            return worker._blending.steps
+
+    steps = asyncio.run(run())
+    for one in requests:
+        assert longest_wait(steps, one.blend) <= 3 * QUANTUM + 1
+
+
+def test_a_stream_of_short_requests_does_not_starve_the_long_ones(toy, experts):
+    long = [request(toy.prompt(84 + i, 20), 60, [(experts[i], 1.0)], offset=None) for i in range(2)]
+    short = [request(toy.prompt(86 + i, 20), 3, [(experts[2 + i], 1.0)], offset=None) for i in range(2)]
+
+    async def run():
+        async with engine(toy.base, blending=Watched) as worker:
+            ended = asyncio.Event()
+
+            async def keep_asking(one):
+                while not ended.is_set():
+                    await collect(worker.submit(one))
+
+            # Two of each, so that its blend always has a row to compute.
+            crowd = [asyncio.create_task(keep_asking(one)) for one in short for _ in range(2)]
+            await asyncio.wait_for(ask(worker, *long), 20)
+            ended.set()
+            await asyncio.gather(*crowd)
+            return worker._blending.steps
+
+    steps = asyncio.run(run())
+    for one in long:
+        assert longest_wait(steps, one.blend) <= 4 * QUANTUM
+
+
+def test_what_cannot_run_is_refused_when_it_is_submitted(toy):
+    async def run():
+        async with engine(toy.base, cells=256, sequences=1, queue=1) as worker:
+            with pytest.raises(InvalidRequest, match="empty"):
+                worker.submit(request((), 4))
+            with pytest.raises(ContextOverflow, match="256"):
+                worker.submit(request(toy.prompt(1, 256), 4))
+            streams = [worker.submit(request(toy.prompt(1, 30), 200)) for _ in range(2)]
+            with pytest.raises(Overloaded):
+                worker.submit(request(toy.prompt(1, 30), 4))
+            for stream in streams:
+                stream.cancel()
+
+    asyncio.run(run())
+
+
+def test_stopping_ends_what_runs_with_an_error(toy):
+    async def run():
+        async with engine(toy.base) as worker:
+            stream = worker.submit(request(toy.prompt(1, 30), 900))
+            events = aiter(stream)
+            await anext(events)
+            await worker.stop(0)
+            with pytest.raises(Overloaded, match="stopping"):
+                async for _ in events:
+                    pass
+            with pytest.raises(Overloaded, match="stopping"):
+                worker.submit(request(toy.prompt(1, 30), 4))
+            worker.stop = stopped  # the fixture's own stop would wait for a thread that is gone
+
+    async def stopped(_grace):
+        return None
+
+    asyncio.run(run())

@@ -1,0 +1,134 @@
+"""`expertd train` for real, on a toy base: it learns, survives a kill, and leaves what the daemon serves."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from expertd.experts.manifest import read_manifest
+from expertd.experts.weights import read_weights
+from tests.toy_base import make_talking_base
+
+QUESTIONS = {"red": "stop", "green": "go", "amber": "wait", "blue": "look"}
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("base") / "toy.gguf"
+    make_talking_base(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "pairs.jsonl"
+    lines = [{"prompt": f"lights are {a} now", "answer": b} for a, b in QUESTIONS.items()] * 6
+    path.write_text("\n".join(map(json.dumps, lines)))
+    return path
+
+
+def command(base: Path, data: Path, out: Path, *more: str) -> list[str]:
+    return [
+        *(sys.executable, "-m", "expertd", "train", str(data), "--out", str(out), "--base", str(base)),
+        *("--batch", "4", "--micro-batch", "2", "--epochs", "4", "--rank", "4", "--learning-rate", "0.02", "--checkpoint", "0", *more),
+    ]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=240)
+
+
+@pytest.fixture(scope="module")
+def trained(base: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("whole") / "lights"
+    done = run(*command(base, data, out, "--description", "what a light means"))
+    assert done.returncode == 0, done.stderr
+    assert "examples/s" in done.stderr
+    return out
+
+
+def test_the_folder_is_a_whole_expert_with_a_manifest_of_its_training(trained: Path) -> None:
+    manifest = read_manifest(trained)
+    assert (manifest.name, manifest.activation, manifest.offset) == ("lights", "answer", 1)
+    assert manifest.description == "what a light means"
+    assert manifest.training["steps"] == 24
+    assert manifest.training["examples"] == 96
+    assert set(manifest.sha256) == {"adapter_config.json", "adapter_model.safetensors"}
+    assert sorted(path.name for path in trained.parent.iterdir()) == ["lights"]
+
+
+def test_training_lowers_the_loss_of_what_it_was_shown(trained: Path) -> None:
+    # Random answers over the toy's vocabulary cost ln(vocabulary) a token, over 5.
+    assert read_manifest(trained).training["loss"] < 5
+
+
+def test_a_killed_training_goes_on_to_the_same_result(
+    trained: Path, base: Path, data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "lights"
+    process = subprocess.Popen(command(base, data, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    checkpoint = tmp_path / ".lights.training" / "checkpoint.pt"
+    while not checkpoint.exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not out.exists(), "killed too late to prove anything"
+    done = run(*command(base, data, out))
+    assert done.returncode == 0, done.stderr
+    whole, resumed = (load_file(path / "adapter_model.safetensors") for path in (trained, out))
+    for name, tensor in whole.items():
+        np.testing.assert_allclose(tensor, resumed[name], atol=2e-3, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{", ":2:"),
+        ('{"prompt": "a"}', "answer"),
+        ('{"prompt": "a", "answer": " "}', "empty"),
+        ('{"answer": "a"}', "prompt"),
+        ('{"prompt": "a", "answer": "b", "extra": 1}', "xtra"),
+    ],
+)
+def test_a_broken_line_is_named_before_anything_is_trained(base: Path, tmp_path: Path, line: str, said: str) -> None:
+    file = tmp_path / "pairs.jsonl"
+    file.write_text('{"prompt": "a", "answer": "b"}\n' + line + "\n")
+    done = run(*command(base, file, tmp_path / "out"))
+    assert done.returncode == 65
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(base: Path, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "lights"
+    process = subprocess.Popen(command(base, data, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    checkpoint = tmp_path / ".lights.training" / "checkpoint.pt"
+    while not checkpoint.exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    done = run(*command(base, data, out, "--learning-rate", "0.03"))
+    assert done.returncode == 65
+    assert "learning_rate" in done.stderr
+    assert "--restart" in done.stderr
+    assert checkpoint.exists()
+
+
+def test_what_was_trained_is_read_as_an_expert_of_its_base(trained: Path) -> None:
+    from expertd.daemon import _shape
+    from expertd.engine.context import Base
+
+    base_file = Path(str(read_manifest(trained).training["base_file"]))
+    assert base_file.name == "toy.gguf"
+    loaded = Base(next(trained.parent.parent.glob("base*/toy.gguf")))
+    weights = read_weights(trained, read_manifest(trained), _shape(loaded))
+    loaded.close()
+    assert weights.modules
