@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ValidationError
 
 from expertd.api.service import SERVICE
@@ -33,6 +34,13 @@ def response(error: ExpertdError) -> web.Response:
 
 def dumps(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def without_traceback(record: logging.LogRecord) -> bool:
+    """A log filter: a client that speaks no HTTP is worth a line, and is no fault of ours."""
+    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+        record.exc_info = None
+    return True
 
 
 @web.middleware
@@ -65,7 +73,8 @@ async def read(request: web.Request, model: type[Body]) -> Body:
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or None
-        message = first["msg"].removeprefix("Value error, ")
+        # Where a value may be of several types, the deepest fault is of the type that was meant.
+        told = max(error.errors(include_url=False, include_context=False), key=lambda fault: len(fault["loc"]))
+        where = ".".join(str(part) for part in told["loc"]) or None
+        message = told["msg"].removeprefix("Value error, ")
         raise InvalidRequest(f"{where}: {message}" if where else message, param=where) from error

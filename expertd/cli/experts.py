@@ -26,7 +26,14 @@ def list_(socket: Path | None, as_json: bool) -> None:
         click.echo(json.dumps(models, indent=2))
         return
     served = [model for model in models["data"] if model["id"] != "base"]
-    rows = [(m["id"], f"{m['kind']}, {m['bytes'] / 1e6:.1f} MB", m.get("warning") or m["description"]) for m in served]
+    rows = [
+        (
+            m["id"],
+            f"{m['kind']}, {m['bytes'] / 1e6:.1f} MB",
+            "; ".join(filter(None, (m["description"], m.get("warning")))),
+        )
+        for m in served
+    ]
     rows += [(m["id"], "broken", m["error"]) for m in models["broken"]]
     if not rows:
         click.echo("no experts: put a folder into the experts folder (docs/experts.md), or train one (expertd train)")

@@ -20,8 +20,12 @@ class Blending(Protocol):
     def release(self, blend: Blend) -> None:
         """A sequence with this blend has ended."""
 
-    def choose(self, wanted: Collection[Blend]) -> Collection[Blend]:
-        """Which of the blends that have rows to compute may share the next batch."""
+    def choose(self, wanted: Collection[Blend], following: Collection[Blend]) -> Collection[Blend]:
+        """Which blends may share the next batch.
+
+        Those `wanted` have rows to compute now, one of them at least is chosen; those `following` have rows that come
+        after such rows in the same sequence.
+        """
 
     def apply(self, rows: Sequence[Blend]) -> None:
         """Make the next decode run row i under `rows[i]`."""

@@ -45,7 +45,7 @@ class PlainBlending:
         for key in idle[: max(0, len(idle) - MAX_IDLE)]:
             self._unload(key)
 
-    def choose(self, wanted: Collection[Blend]) -> Collection[Blend]:
+    def choose(self, wanted: Collection[Blend], following: Collection[Blend]) -> Collection[Blend]:
         """The current blend for up to QUANTUM steps while it has rows, then the one that waited longest."""
         self._clock += 1
         # A blend that comes anew is behind those that wait: else short requests could starve long ones.

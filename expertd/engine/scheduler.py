@@ -69,7 +69,7 @@ class Scheduler:
             self._admit()
             if not self.running:
                 return []
-            chosen = self._blending.choose(self._wanted())
+            chosen = self._blending.choose(*self._wanted())
             slices = self._fill(chosen)
             if self._make_room(slices):
                 return slices
@@ -116,8 +116,10 @@ class Scheduler:
         held = sum(len(other.tokens) + 1 for other in self.running)
         return not self.running or held + len(seq.tokens) < self._limits.cells
 
-    def _wanted(self) -> list[Blend]:
-        return list(dict.fromkeys(seq.next_blend for seq in self.running))
+    def _wanted(self) -> tuple[list[Blend], list[Blend]]:
+        """The blends of the next rows, and those of the rows behind them."""
+        following = (seq.request.blend for seq in self.running if seq.computed < seq.activation)
+        return list(dict.fromkeys(seq.next_blend for seq in self.running)), list(dict.fromkeys(following))
 
     def _fill(self, chosen: Collection[Blend]) -> list[Slice]:
         decoding = [seq for seq in self.running if seq.decoding]

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+NO_END = {str(token): -100 for token in range(17)}  # control tokens, of which several end an answer
 START_SECONDS = 120  # the first start on a machine prepares the base
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from expertd.config import cache_dir
 from expertd.engine.context import Base
-from tests.daemon.process import Daemon
+from tests.daemon.process import NO_END, Daemon
 
 PROMPT = "The capital of France is"
 COUNT = "1, 2, 3, 4, 5, 6, 7,"
@@ -138,13 +138,15 @@ def test_the_same_seed_gives_the_same_answer_alone_and_among_others(client: http
     body = {"temperature": 1.0, "max_tokens": 10, "prompt": "Once upon a time"}
     alone = [text(complete(client, **body, seed=seed)) for seed in (1, 1, 2)]
     assert alone[0] == alone[1] != alone[2]
-    others = {"model": "beta", "prompt": "Tell me", "max_tokens": 300, "stream": True, "logit_bias": {"2": -100}}
+    other = {"model": "base", "prompt": "Tell me", "max_tokens": 300, "stream": True, "logit_bias": NO_END}
     with (
-        client.stream("POST", "/v1/completions", json=others) as first,
-        client.stream("POST", "/v1/completions", json={**others, "model": "base"}) as second,
+        client.stream("POST", "/v1/completions", json=other) as one,
+        client.stream("POST", "/v1/completions", json={**other, "model": "beta"}) as two,
     ):
-        next(first.iter_raw()), next(second.iter_raw())
+        running = [response.iter_raw() for response in (one, two)]
+        assert all(next(pieces) for pieces in running)
         assert text(complete(client, **body, seed=1)) == alone[0]
+        assert all(next(pieces) for pieces in running)
 
 
 def test_n_gives_as_many_choices_of_which_the_first_is_that_of_the_seed(client: httpx.Client) -> None:
@@ -208,7 +210,7 @@ def test_echoed_logprobs_cover_the_prompt_and_fit_the_text(client: httpx.Client)
 
 
 def test_answers_end_where_the_context_does(client: httpx.Client) -> None:
-    answer = complete(client, "word " * 2040, max_tokens=100, logit_bias={"0": -100, "2": -100})
+    answer = complete(client, "word " * 2040, max_tokens=100, logit_bias=NO_END)
     usage = answer["usage"]
     assert answer["choices"][0]["finish_reason"] == "length"
     assert usage["total_tokens"] == 2048

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.daemon.process import Daemon
+from tests.daemon.process import NO_END, Daemon
 from tests.fixtures import SMOLLM2, make_peft_folder
 
 WITHIN = 2.0  # seconds, as promised
@@ -88,7 +88,7 @@ def test_an_expert_broken_while_it_answers_finishes_its_answer(
         "max_tokens": 80,
         "temperature": 0,
         "stream": True,
-        "logit_bias": {"2": -100},
+        "logit_bias": NO_END,
     }
     with client.stream("POST", "/v1/completions", json=body) as response, daemon.client() as other:
         lines = response.iter_lines()

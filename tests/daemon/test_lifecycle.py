@@ -19,10 +19,10 @@ import httpx
 import pytest
 
 from expertd.errors import AlreadyRunning, ConfigError
-from tests.daemon.process import Daemon, arguments, free_port, launch, own_environment
+from tests.daemon.process import NO_END, Daemon, arguments, free_port, launch, own_environment
 
 Start = Callable[..., Daemon]
-ENDLESS = {"prompt": "Once", "max_tokens": 8000, "logit_bias": {"0": -100, "1": -100, "2": -100}, "stream": True}
+ENDLESS = {"prompt": "Once", "max_tokens": 8000, "logit_bias": NO_END, "stream": True}
 
 
 def refusal(env: dict[str, str], **flags: Any) -> tuple[int, str]:
@@ -174,8 +174,12 @@ def test_a_named_config_file_must_exist(tmp_path: Path) -> None:
 
 def by_hand(path: Path, listener: socket.socket) -> list[str]:
     """As systemd does it: the socket is descriptor 3, and LISTEN_PID is the daemon's own id."""
-    serve = " ".join(arguments({"port": 0, "socket": path.parent / "unused.sock"}))
-    return ["sh", "-c", f"exec 3<&{listener.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 exec {serve}"]
+    serve = arguments({"port": 0, "socket": path.parent / "unused.sock"})
+    activate = (
+        f"import os; os.dup2({listener.fileno()}, 3); os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid())); "
+        f"os.execv({serve[0]!r}, {serve!r})"
+    )
+    return [serve[0], "-c", activate]
 
 
 def test_an_activated_socket_is_served_and_left_to_its_owner(tmp_path: Path) -> None:

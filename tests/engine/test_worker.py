@@ -183,8 +183,7 @@ def test_a_stream_of_short_requests_does_not_starve_the_long_ones(toy, experts):
                 while not ended.is_set():
                     await collect(worker.submit(one))
 
-            # Two of each, so that its blend always has a row to compute.
-            crowd = [asyncio.create_task(keep_asking(one)) for one in short for _ in range(2)]
+            crowd = [asyncio.create_task(keep_asking(one)) for one in short]
             await asyncio.wait_for(ask(worker, *long), 20)
             ended.set()
             await asyncio.gather(*crowd)
@@ -193,6 +192,14 @@ def test_a_stream_of_short_requests_does_not_starve_the_long_ones(toy, experts):
     steps = asyncio.run(run())
     for one in long:
         assert longest_wait(steps, one.blend) <= 4 * QUANTUM
+
+
+def test_blends_that_come_and_go_at_every_step_do_not_pass_those_that_wait(toy, experts):
+    a, b, c, d = (request((1,), 1, [(e, 1.0)]).blend for e in experts)
+    way = PlainBlending(toy.base, None)
+    chosen = [next(iter(way.choose([a, b, c if step % 2 else d], []))) for step in range(200)]
+    for blend in (a, b):
+        assert chosen.count(blend) > 50
 
 
 def test_what_cannot_run_is_refused_when_it_is_submitted(toy):

@@ -1,0 +1,94 @@
+"""Settings: which source wins, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from expertd.config import load_settings, runtime_dir
+from expertd.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def file(tmp_path, monkeypatch):
+    """An empty config file, and no other source."""
+    import os
+
+    for name in [name for name in os.environ if name.startswith("EXPERTD_")]:
+        monkeypatch.delenv(name)
+    path = tmp_path / "config.toml"
+    path.write_text("")
+    monkeypatch.setenv("EXPERTD_CONFIG", str(path))
+    return path
+
+
+def test_without_any_source_the_defaults_hold():
+    settings = load_settings()
+    assert (settings.port, settings.host, settings.layout) == (4780, "127.0.0.1", "q4")
+
+
+def test_a_flag_beats_a_variable_and_a_variable_beats_the_file(file, monkeypatch):
+    file.write_text("port = 1\nqueue = 1\ncontext = 1024\n")
+    monkeypatch.setenv("EXPERTD_PORT", "2")
+    monkeypatch.setenv("EXPERTD_QUEUE", "2")
+    settings = load_settings(port=3)
+    assert (settings.port, settings.queue, settings.context) == (3, 2, 1024)
+
+
+def test_a_flag_that_was_not_given_leaves_the_other_sources(file):
+    file.write_text("port = 1\n")
+    assert load_settings(port=None).port == 1
+
+
+def test_lists_come_from_the_file_and_from_variables_as_json(file, monkeypatch):
+    file.write_text('allowed_hosts = ["a.example"]\n')
+    monkeypatch.setenv("EXPERTD_ALLOWED_ORIGINS", '["https://b.example"]')
+    settings = load_settings()
+    assert (settings.allowed_hosts, settings.allowed_origins) == (["a.example"], ["https://b.example"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("port = 70000", "port"),
+        ("port = 'x'", "port"),
+        ("prot = 1", "prot"),
+        ("queue = -1", "queue"),
+        ("max_body_mb = nan", "max_body_mb"),
+        ("layout = 'q2'", "layout"),
+        ("port = ", "config.toml"),
+        ("batch = 32\nsequences = 33", "batch"),
+        ("host = '0.0.0.0'", "expose"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_its_name(file, text, said):
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=said):
+        load_settings()
+
+
+def test_a_variable_that_is_no_json_is_refused_by_its_name(monkeypatch):
+    monkeypatch.setenv("EXPERTD_ALLOWED_HOSTS", "[")
+    with pytest.raises(ConfigError, match="allowed_hosts"):
+        load_settings()
+
+
+def test_a_config_file_that_is_not_utf8_is_refused(file):
+    file.write_bytes(b"base = '\xff'")
+    with pytest.raises(ConfigError, match=r"config\.toml"):
+        load_settings()
+
+
+def test_a_named_config_file_must_exist(monkeypatch):
+    monkeypatch.setenv("EXPERTD_CONFIG", "/nowhere/config.toml")
+    with pytest.raises(ConfigError, match="/nowhere"):
+        load_settings()
+
+
+def test_another_address_than_loopback_needs_an_explicit_word():
+    assert load_settings(host="0.0.0.0", expose=True).host == "0.0.0.0"
+
+
+def test_the_socket_is_in_the_runtime_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    assert runtime_dir() == tmp_path / "expertd"
+    assert load_settings().socket == tmp_path / "expertd" / "expertd.sock"

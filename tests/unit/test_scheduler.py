@@ -1,0 +1,248 @@
+"""Scheduler: who gets rows in the next batch. No llama.cpp context is needed for that."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from expertd.engine.context import Base
+from expertd.engine.interface import Request, Sampling
+from expertd.engine.scheduler import Cells, Limits, Scheduler
+from expertd.engine.sequence import Sequence
+from expertd.errors import EngineFailed
+from expertd.experts.blend import BASE, Blend, Part
+from tests.toy_base import make_talking_base
+
+A = Blend((Part("a", "a" * 64, 1.0),), 1)
+B = Blend((Part("b", "b" * 64, 1.0),), 1)
+BROKEN = Blend((Part("x", "x" * 64, 1.0),), 1)
+
+
+class AllAtOnce:
+    """A way that lets all blends share a batch, as a pool does; it counts who holds what."""
+
+    name = "all at once"
+
+    def __init__(self):
+        self.held = []
+
+    def retain(self, blend, weights):
+        if blend == BROKEN:
+            raise EngineFailed("it cannot be loaded")
+        self.held.append(blend)
+
+    def release(self, blend):
+        self.held.remove(blend)
+
+    def choose(self, wanted, following):
+        return [*wanted, *following]
+
+    def apply(self, rows): ...
+
+    def close(self): ...
+
+
+class OneAtATime(AllAtOnce):
+    """The first that is wanted."""
+
+    def choose(self, wanted, following):
+        return tuple(wanted)[:1]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    path = tmp_path_factory.mktemp("base") / "toy.gguf"
+    make_talking_base(path)
+    return Base(path, vocab_only=True)
+
+
+@pytest.fixture
+def make(base):
+    def sequence(length, blend=BASE, *, first=10, max_tokens=1000):
+        prompt = tuple(range(first, first + length))
+        return Sequence(Request(prompt, max_tokens, blend, sampling=Sampling(temperature=0)), base, None)
+
+    return sequence
+
+
+class Bench:
+    """A scheduler, and what it asked of the cells."""
+
+    def __init__(self, way=AllAtOnce, **limits):
+        self.blending, self.owned = way(), {}
+        given = {"cells": 256, "batch": 64, "prefill_chunk": 16, "sequences": 4, "kept": 4, **limits}
+        self.limits = Limits(**given)
+        self.scheduler = Scheduler(self.limits, self.blending, Cells(self._copy, self._remove))
+
+    def _copy(self, source, target, end):
+        assert self.owned.get(source, 0) >= end
+        self.owned[target] = end
+
+    def _remove(self, seq_id, start):
+        self.owned[seq_id] = start
+
+    def step(self):
+        """Schedule, and do what a worker does: compute, and draw a token where a slice ends."""
+        slices = self.scheduler.schedule()
+        assert sum(s.count for s in slices) <= self.limits.batch
+        for part in slices:
+            part.sequence.computed += part.count
+            self.owned[part.sequence.seq_id] = part.sequence.computed
+            if not part.sequence.pending:
+                part.sequence.tokens.append(5)
+        return [(s.sequence, s.count) for s in slices]
+
+    def rest(self):
+        """What is left when all has ended: nothing held, every id free or kept."""
+        ids = self.limits.sequences + self.limits.kept
+        return self.blending.held == [] and len(self.scheduler._free_ids) + len(self.scheduler.cache) == ids
+
+
+def test_a_prompt_alone_is_computed_in_whole_batches(make):
+    bench, seq = Bench(), make(100)
+    bench.scheduler.add(seq)
+    assert bench.step() == [(seq, 64)]
+    assert bench.step() == [(seq, 36)]
+    assert bench.step() == [(seq, 1)]
+
+
+def test_while_others_decode_a_prompt_comes_in_chunks(make):
+    bench, old, new = Bench(), make(5), make(100, first=150)
+    bench.scheduler.add(old)
+    bench.step()
+    bench.scheduler.add(new)
+    assert bench.step() == [(old, 1), (new, 16)]
+
+
+def test_all_blends_share_a_batch_where_the_way_allows_it(make):
+    bench, seqs = Bench(), [make(5, blend, first=50 * i) for i, blend in enumerate((BASE, A, B))]
+    for seq in seqs:
+        bench.scheduler.add(seq)
+    assert bench.step() == [(seq, 5) for seq in seqs]
+    assert bench.step() == [(seq, 1) for seq in seqs]
+
+
+def test_a_slice_ends_where_the_blend_changes_unless_both_may_run(make):
+    bench, seq = Bench(OneAtATime), make(10, A)
+    bench.scheduler.add(seq)
+    assert bench.step() == [(seq, 9)]
+    assert bench.step() == [(seq, 1)]
+
+
+def test_no_more_run_than_allowed_and_the_others_follow_in_order(make):
+    bench, seqs = Bench(sequences=2), [make(5, first=50 * i) for i in range(4)]
+    for seq in seqs:
+        bench.scheduler.add(seq)
+    bench.step()
+    assert bench.scheduler.running == seqs[:2]
+    bench.scheduler.finish(seqs[0], keep=True)
+    bench.step()
+    assert bench.scheduler.running == [seqs[1], seqs[2]]
+
+
+def test_a_prompt_like_a_kept_one_starts_behind_it(make):
+    bench, first, second = Bench(), make(20), make(30)
+    bench.scheduler.add(first)
+    bench.step()
+    bench.scheduler.finish(first, keep=True)
+    bench.scheduler.add(second)
+    assert bench.step() == [(second, 10)]
+    assert second.cached == 20
+
+
+def test_a_prompt_like_a_running_one_starts_behind_it(make):
+    bench, first, second = Bench(), make(20), make(20)
+    bench.scheduler.add(first)
+    bench.step()
+    bench.scheduler.add(second)
+    bench.step()
+    assert second.cached == 19  # the last one's logits are needed
+
+
+def test_another_blend_takes_over_the_bases_part_only(make):
+    bench, first, second = Bench(), make(20, A), make(20, B)
+    bench.scheduler.add(first)
+    bench.step()
+    bench.scheduler.finish(first, keep=True)
+    bench.scheduler.add(second)
+    bench.step()
+    assert second.cached == 19
+
+
+def test_kept_prefixes_give_way_to_what_runs(make):
+    bench, first, second = Bench(cells=256), make(150), make(200, first=500)
+    bench.scheduler.add(first)
+    for _ in range(4):
+        bench.step()
+    bench.scheduler.finish(first, keep=True)
+    bench.scheduler.add(second)
+    for _ in range(4):
+        bench.step()
+    assert len(bench.scheduler.cache) == 0
+    assert second.computed >= 200
+
+
+def test_the_youngest_gives_way_and_comes_back_when_there_is_room(make):
+    bench, old, young = Bench(cells=100), make(40), make(40, first=500)
+    bench.scheduler.add(old)
+    bench.scheduler.add(young)
+    while young in bench.scheduler.running or not young.tokens[40:]:
+        bench.step()
+    assert bench.scheduler.running == [old]
+    assert list(bench.scheduler.waiting) == [young]
+    bench.step()  # and does not come in and go out for ever
+    assert bench.scheduler.running == [old]
+    bench.scheduler.finish(old, keep=False)
+    bench.step()
+    assert bench.scheduler.running == [young]
+
+
+def test_a_waiting_request_that_finds_no_room_is_not_begun(make):
+    bench, old, new = Bench(cells=100), make(60), make(60, first=500)
+    bench.scheduler.add(old)
+    bench.scheduler.add(new)
+    bench.step()
+    assert bench.scheduler.running == [old]
+
+
+def test_a_blend_that_cannot_be_had_is_handed_back_and_the_next_is_served(make):
+    bench, bad, good = Bench(), make(5, BROKEN), make(5)
+    bench.scheduler.add(bad)
+    bench.scheduler.add(good)
+    assert bench.step() == [(good, 5)]
+    assert [(seq, str(error)) for seq, error in bench.scheduler.refused] == [(bad, "it cannot be loaded")]
+    bench.scheduler.finish(good, keep=False)
+    assert bench.rest()
+
+
+def test_a_waiting_request_can_be_cancelled(make):
+    bench, seqs = Bench(sequences=1), [make(5), make(5)]
+    for seq in seqs:
+        bench.scheduler.add(seq)
+    bench.step()
+    bench.scheduler.finish(seqs[1], keep=True)
+    bench.scheduler.finish(seqs[0], keep=True)
+    bench.scheduler.finish(seqs[0], keep=True)  # twice does no harm
+    assert not bench.scheduler.has_work
+    assert bench.rest()
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("way", [AllAtOnce, OneAtATime])
+def test_whatever_happens_no_id_is_lost_and_the_cells_are_never_overdrawn(make, way, seed):
+    rng = random.Random(seed)
+    bench, seqs = Bench(way, cells=120, sequences=3, kept=rng.choice([0, 2])), []
+    for _ in range(120):
+        if rng.random() < 0.3:
+            seqs.append(make(rng.randint(1, 100), rng.choice([BASE, A, B, BROKEN]), first=rng.choice([10, 60])))
+            bench.scheduler.add(seqs[-1])
+        if seqs and rng.random() < 0.1:
+            bench.scheduler.finish(rng.choice(seqs), keep=True)
+        bench.step()
+        assert bench.scheduler.cells_used <= 120
+        for seq in [s for s in bench.scheduler.running if s.generated >= 12 or len(s.tokens) >= 120]:
+            bench.scheduler.finish(seq, keep=True)
+    for seq in seqs:
+        bench.scheduler.finish(seq, keep=False)
+    assert bench.rest()
