@@ -41,7 +41,7 @@ def ids(models: dict[str, Any], part: str = "data") -> set[str]:
 
 
 def ask(client: httpx.Client, model: str) -> httpx.Response:
-    body = {"model": model, "prompt": "The capital of France is", "temperature": 0, "max_tokens": 4}
+    body = {"model": model, "prompt": "1, 2, 3, 4, 5, 6, 7,", "temperature": 0, "max_tokens": 4}
     return client.post("/v1/completions", json=body)
 
 
@@ -64,7 +64,7 @@ def test_an_expert_dropped_in_is_served_and_a_removed_one_is_gone(
 
 
 def test_a_broken_expert_is_reported_never_served_and_harms_no_other(client: httpx.Client, folder: Path) -> None:
-    before = ask(client, "alpha").json()["choices"]
+    before = ask(client, "base").json()["choices"]
     make_peft_folder(folder, SMOLLM2, seed=9)
     weights = folder / "adapter_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
@@ -74,7 +74,8 @@ def test_a_broken_expert_is_reported_never_served_and_harms_no_other(client: htt
     error = next(model["error"] for model in models["broken"] if model["id"] == folder.name)
     assert "adapter_model.safetensors" in error
     assert ask(client, folder.name).status_code == 404
-    assert ask(client, "alpha").json()["choices"] == before
+    assert ask(client, "alpha").status_code == 200
+    assert ask(client, "base").json()["choices"] == before
 
 
 def test_an_expert_broken_while_it_answers_finishes_its_answer(

@@ -38,7 +38,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def command(base: Path, data: Path, out: Path, *more: str) -> list[str]:
     return [
         *(sys.executable, "-m", "expertd", "train", str(data), "--out", str(out), "--base", str(base)),
-        *("--batch", "4", "--micro-batch", "2", "--epochs", "4", "--rank", "4", "--learning-rate", "0.02", "--checkpoint", "0", *more),
+        *("--batch", "4", "--micro-batch", "2", "--epochs", "4", "--rank", "4"),
+        *("--learning-rate", "0.02", "--checkpoint", "0", *more),
     ]
 
 
@@ -70,9 +71,7 @@ def test_training_lowers_the_loss_of_what_it_was_shown(trained: Path) -> None:
     assert read_manifest(trained).training["loss"] < 5
 
 
-def test_a_killed_training_goes_on_to_the_same_result(
-    trained: Path, base: Path, data: Path, tmp_path: Path
-) -> None:
+def test_a_killed_training_goes_on_to_the_same_result(trained: Path, base: Path, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "lights"
     process = subprocess.Popen(command(base, data, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     checkpoint = tmp_path / ".lights.training" / "checkpoint.pt"
