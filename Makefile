@@ -45,8 +45,7 @@ clean:
 # llama.cpp, built once from source: some minutes. Its multimodal part is left out; OpenMP stays on.
 .venv/llama: .venv/bin/python
 	@echo "building llama.cpp (once; the log is .venv/llama.log)"
-	@set -o pipefail 2>/dev/null; \
-	CMAKE_ARGS="-DLLAVA_BUILD=OFF -DGGML_OPENMP=ON" CMAKE_BUILD_PARALLEL_LEVEL=$$(getconf _NPROCESSORS_ONLN) \
+	@CMAKE_ARGS="-DLLAVA_BUILD=OFF -DGGML_OPENMP=ON" CMAKE_BUILD_PARALLEL_LEVEL=$$(getconf _NPROCESSORS_ONLN) \
 	  $(BIN)/python -m pip install --verbose "$(LLAMA)" > .venv/llama.log 2>&1 & pid=$$!; \
 	while kill -0 $$pid 2>/dev/null; do \
 	  sleep 2; printf '\r  %s ' "$$(grep -oE '^ *\[[0-9]+/[0-9]+\]' .venv/llama.log | tail -n 1 | tr -d ' ')"; \

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiohttp import web
 
@@ -44,6 +45,12 @@ class Choice:
         """The system message that the experts were trained with, where they name one."""
         return next((e.manifest.system for e in self.entries if e.manifest and e.manifest.system), None)
 
+    @property
+    def sampling(self) -> dict[str, Any]:
+        """What the first expert's manifest says of sampling, for what a request leaves open."""
+        manifest = next((entry.manifest for entry in self.entries if entry.manifest), None)
+        return manifest.sampling.model_dump(exclude_none=True) if manifest else {}
+
 
 @dataclass(frozen=True)
 class Service:
@@ -77,10 +84,11 @@ class Service:
         prompt_logprobs: bool = False,
     ) -> Request:
         """The engine's request for choice number `index` of a body."""
-        room = self.settings.context - len(prompt)
+        room = max(0, self.settings.context - len(prompt))
+        limit = choice.sampling.get("max_tokens") if limit is None else limit
         return Request(
             prompt=tuple(prompt),
-            max_tokens=max(room, 0) if limit is None else min(limit, max(room, 0)),
+            max_tokens=room if limit is None else min(limit, room),
             blend=choice.blend,
             weights=tuple(entry.weights for entry in choice.entries if entry.weights),
             sampling=self._sampling(body, choice, index),
@@ -90,13 +98,11 @@ class Service:
         )
 
     def _sampling(self, body: Common, choice: Choice, index: int) -> Sampling:
-        manifest = next((entry.manifest for entry in choice.entries if entry.manifest), None)
-        preferred = manifest.sampling.model_dump(exclude_none=True) if manifest else {}
+        # An expert that names a temperature means it without the base's cuts.
+        fallback = choice.sampling or DEFAULTS
 
         def pick(name: str) -> float:
             asked = getattr(body, name)
-            # An expert that names a temperature means it without the base's cuts.
-            fallback = preferred if preferred else DEFAULTS
             return asked if asked is not None else fallback.get(name, getattr(Sampling, name))  # type: ignore[no-any-return]
 
         return Sampling(
@@ -114,7 +120,7 @@ class Service:
     def _biases(self, given: dict[str, float]) -> tuple[tuple[int, float], ...]:
         biases = []
         for text, value in given.items():
-            if not text.isascii() or not text.isdigit() or int(text) >= self.base.n_vocab:
+            if not (text.isascii() and text.isdigit() and len(text) < 10) or int(text) >= self.base.n_vocab:
                 raise InvalidRequest(
                     f"logit_bias: {text[:40]!r} is no token id of this base (0 to {self.base.n_vocab - 1})",
                     param="logit_bias",
