@@ -52,7 +52,11 @@ def _chain(base: Base, sampling: Sampling) -> llama.llama_sampler_p:
     if sampling.repeat_penalty != 1.0 or sampling.frequency_penalty or sampling.presence_penalty:
         links.append(
             llama.llama_sampler_init_penalties(
-                PENALTY_WINDOW, sampling.repeat_penalty, sampling.frequency_penalty, sampling.presence_penalty
+                base.n_vocab,
+                PENALTY_WINDOW,
+                sampling.repeat_penalty,
+                sampling.frequency_penalty,
+                sampling.presence_penalty,
             )
         )
     if sampling.temperature < NO_HEAT:
