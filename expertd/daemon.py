@@ -93,7 +93,8 @@ def _speaking(base: Base) -> Base:
 
 
 def _engine(settings: Settings, base: Base) -> Worker:
-    kept = KEPT if settings.prefix_cache else 0
+    # A recurrent state is of its last token alone: no shorter prefix can be taken from it.
+    kept = KEPT if settings.prefix_cache and not base.recurrent else 0
     context = Context(
         base,
         n_cells=settings.context,
@@ -121,7 +122,7 @@ def _shape(base: Base) -> BaseShape:
         n_head=n_head,
         n_head_kv=base.n_head_kv,
         n_ff=base.number("feed_forward_length"),
-        head_dim=base.number("attention.key_length", n_embd // n_head),
+        head_dim=base.number("attention.key_length", n_embd // max(n_head, 1)),
     )
 
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import socket
+import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,17 +21,18 @@ def read_or_make_token(path: Path) -> str:
     """The bearer token of HTTP, made at the first start in a file that only its owner can read."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with contextlib.suppress(FileExistsError):
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
+        if not path.exists():
+            # Whole before it has its name: two that start at once see the same token, and a kill leaves none half made.
+            with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".token-") as file:
                 file.write(secrets.token_urlsafe(32) + "\n")
+                file.flush()
+                with contextlib.suppress(FileExistsError):
+                    os.link(file.name, path)
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
         token = path.read_text().strip()
-    except OSError as error:
-        raise ConfigError(
-            f"the token file {path} cannot be used: {error.strerror}. Give another with token_file."
-        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the token file {path} cannot be used: {error}. Give another with token_file.") from error
     if not token:
         raise ConfigError(f"the token file {path} is empty: delete it, and a new one is made")
     return token

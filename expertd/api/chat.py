@@ -24,7 +24,9 @@ async def chat(request: web.Request) -> web.StreamResponse:
     service = request.app[SERVICE]
     body = await errors.read(request, ChatRequest)
     choice = service.choose(body.model)
-    requests = _requests(service, body, choice)
+    service.check((message.text for message in body.messages), "messages")
+    service.check_count(body.n)
+    requests = await asyncio.to_thread(_requests, service, body, choice)
     answer = _Answer(service, body, choice, Tally(received))
     async with generate(service.engine, requests) as events:
         if body.stream:

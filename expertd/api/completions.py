@@ -25,7 +25,9 @@ async def completions(request: web.Request) -> web.StreamResponse:
     service = request.app[SERVICE]
     body = await errors.read(request, CompletionRequest)
     choice = service.choose(body.model)
-    prompts = [_tokens(service, prompt) for prompt in body.prompts]
+    service.check((prompt for prompt in body.prompts if isinstance(prompt, str)), "prompt")
+    service.check_count(len(body.prompts) * body.n)
+    prompts = [await asyncio.to_thread(_tokens, service, prompt) for prompt in body.prompts]
     echo_logprobs = body.echo and body.logprobs is not None
     requests = [
         service.request(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, FailFast, Field, FiniteFloat, field_validator, model_validator
 
 MAX_CHOICES = 16
 MAX_STOPS = 16
+MAX_MESSAGES = 4096
+MAX_PROMPT_TOKENS = 1 << 17
 
 Stop = Annotated[str, Field(min_length=1, max_length=256)]
 
@@ -30,7 +32,7 @@ class Message(BaseModel):
 
     model_config = ConfigDict(strict=True)
     role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[TextPart] | None = None
+    content: str | Annotated[list[TextPart], FailFast()] | None = None
     name: str | None = None
 
     @property
@@ -99,7 +101,8 @@ def _refuse(values: Any, unsupported: dict[str, str]) -> Any:
 class ChatRequest(Common):
     """The body of `POST /v1/chat/completions`."""
 
-    messages: list[Message] = Field(min_length=1)
+    # Lists fail at their first fault: a body of a million wrong items must not make a million messages.
+    messages: Annotated[list[Message], FailFast()] = Field(min_length=1, max_length=MAX_MESSAGES)
     max_tokens: int | None = Field(None, ge=1)
     max_completion_tokens: int | None = Field(None, ge=1)
     logprobs: bool = False
@@ -129,13 +132,14 @@ class ChatRequest(Common):
         return self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
 
 
-Tokens = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+Tokens = Annotated[list[Annotated[int, Field(ge=0)]], FailFast(), Field(min_length=1, max_length=MAX_PROMPT_TOKENS)]
+Prompts = Annotated[list[str], FailFast()] | Annotated[list[Tokens], FailFast()]
 
 
 class CompletionRequest(Common):
     """The body of `POST /v1/completions`."""
 
-    prompt: str | Tokens | Annotated[list[str] | list[Tokens], Field(min_length=1, max_length=MAX_CHOICES)]
+    prompt: str | Tokens | Annotated[Prompts, Field(min_length=1, max_length=MAX_CHOICES)]
     max_tokens: int | None = Field(16, ge=0)
     logprobs: int | None = Field(None, ge=0, le=20)
     echo: bool = False

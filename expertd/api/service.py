@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,26 +14,29 @@ from expertd.config import Settings
 from expertd.engine.chat_template import ChatTemplate
 from expertd.engine.context import Base
 from expertd.engine.interface import Engine, Request, Sampling
-from expertd.errors import InvalidRequest
+from expertd.errors import ContextOverflow, InvalidRequest
 from expertd.experts.blend import Blend, parse_model
 from expertd.experts.store import Entry, Store
 
 # Where neither the request nor an expert's manifest says: llama-server's values, which suit small models.
 DEFAULTS = {"temperature": 0.8, "top_k": 40, "top_p": 0.95, "min_p": 0.05}
 
+MAX_BYTES_A_TOKEN = 32  # no text has so few tokens for its bytes, but for runs of blanks
+
 
 @dataclass(frozen=True)
 class Choice:
-    """The experts that a request got, and why."""
+    """The experts that a request got, and why. `named` are the scales as the request gave them."""
 
     blend: Blend
     entries: Sequence[Entry]
     reason: str
+    named: Sequence[tuple[str, float]] = ()
 
     @property
     def experts(self) -> str:
         """`sql`, `sql:0.8+json:0.2` or `base`: what `model` would have to say to get the same again."""
-        parts = [f"{p.name}" if p.scale == 1 else f"{p.name}:{p.scale:g}" for p in self.blend.parts]
+        parts = [name if scale == 1 else f"{name}:{scale!r}" for name, scale in self.named]
         return "+".join(parts) or "base"
 
     @property
@@ -70,7 +73,22 @@ class Service:
         if not named:
             return Choice(Blend(()), (), "named" if model == "base" else "auto: the base, since there is no router yet")
         blend, entries = self.store.blend(named)
-        return Choice(blend, entries, "named")
+        return Choice(blend, entries, "named", named)
+
+    def check(self, texts: Iterable[str], param: str) -> None:
+        """Refuse text that cannot fit by its size alone, before time goes into its tokens. Raises `ContextOverflow`."""
+        size = sum(len(text.encode("utf-8", "replace")) for text in texts)
+        if size > MAX_BYTES_A_TOKEN * self.settings.context:
+            raise ContextOverflow(
+                f"{size} bytes are more than {self.settings.context} tokens hold: shorten them, or raise `context`",
+                param=param,
+            )
+
+    def check_count(self, count: int) -> None:
+        """Refuse a request of more streams than can ever run and wait. Raises `InvalidRequest`."""
+        most = self.settings.sequences + self.settings.queue
+        if count > most:
+            raise InvalidRequest(f"{count} choices are more than the {most} that this daemon takes at once", param="n")
 
     def request(
         self,

@@ -15,7 +15,8 @@ import httpx
 from httpx_sse import EventSource
 
 from expertd import errors
-from expertd.config import Settings, state_dir
+from expertd.config import Settings, cache_dir, state_dir
+from expertd.models.catalogue import resolve
 
 START_SECONDS = 120  # the first start converts the base
 
@@ -30,10 +31,11 @@ class Client:
             transport=transport, base_url="http://localhost", timeout=httpx.Timeout(None, connect=5)
         )
 
-    def get(self, path: str) -> Any:
+    def get(self, path: str, *, timeout: float | None = None) -> Any:
         """The JSON of `path`. Raises `DaemonUnreachable`, or the error that the daemon answered."""
+        self._check_owner()
         try:
-            response = self._http.get(path)
+            response = self._http.get(path, timeout=timeout)
         except httpx.TransportError as error:
             raise self._unreachable(error) from error
         _raise_for(response)
@@ -41,6 +43,7 @@ class Client:
 
     def stream(self, path: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The server-sent objects of a POST. Ending the iteration early cancels it on the server."""
+        self._check_owner()
         try:
             with self._http.stream("POST", path, json=body) as response:
                 if response.status_code != 200:
@@ -55,6 +58,15 @@ class Client:
                     yield content
         except httpx.TransportError as error:
             raise self._unreachable(error) from error
+
+    def _check_owner(self) -> None:
+        """Another user's socket gets nothing of ours: neither text nor trust in the pid that it tells."""
+        try:
+            owner = self._socket.lstat().st_uid
+        except OSError:
+            return  # none there: connecting says so
+        if owner not in (os.getuid(), 0):
+            raise errors.DaemonUnreachable(f"{self._socket} belongs to another user: give another with --socket")
 
     def _unreachable(self, error: Exception) -> errors.DaemonUnreachable:
         return errors.DaemonUnreachable(
@@ -74,10 +86,10 @@ def _raise_for(response: httpx.Response) -> None:
 def _error(status: int, content: dict[str, Any]) -> errors.ExpertdError:
     """The daemon's error as our own exception again, so that its exit code is the table's."""
     told = content["error"]
-    for kind in _subclasses(errors.ExpertdError):
-        if kind.code == told.get("code") and kind.status == status:
-            return kind(told["message"])
-    return errors.ExpertdError(told["message"])
+    kinds = [kind for kind in _subclasses(errors.ExpertdError) if kind.code == told.get("code")]
+    # In mid-stream there is no status any more, and the code alone tells.
+    kinds = [kind for kind in kinds if kind.status == status] or [kind for kind in kinds if kind.code]
+    return (kinds or [errors.ExpertdError])[0](told["message"])
 
 
 def _subclasses(kind: type[errors.ExpertdError]) -> Iterator[type[errors.ExpertdError]]:
@@ -91,6 +103,8 @@ def ensure_running(settings: Settings) -> Client:
     client = Client(settings.socket)
     if _answers(client):
         return client
+    # Here and not in the daemon: a conversion of the base is seen, and a wrong base is told, where it was asked.
+    resolve(settings.base, settings.layout, cache_dir(), sys.stderr.isatty())
     log_file = state_dir() / "expertd.log"
     log_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with log_file.open("ab") as log:
@@ -112,7 +126,7 @@ def ensure_running(settings: Settings) -> Client:
 
 def _answers(client: Client) -> bool:
     try:
-        client.get("/health")
+        client.get("/health", timeout=1)
     except errors.DaemonUnreachable:
         return False
     return True

@@ -38,8 +38,9 @@ llama.llama_log_set(_log_callback, ctypes.c_void_p(0))
 
 def _reason() -> str:
     """The most telling error line since the last call, without llama.cpp's function names."""
-    lines = [line.split(": ", 1)[-1] for line in _said if "failed to load model" not in line.split(": ", 1)[-1]]
-    lines = lines or [line.split(": ", 1)[-1] for line in _said]
+    said = list(_said)  # llama.cpp logs from its own threads too
+    lines = [line.split(": ", 1)[-1] for line in said if "failed to load model" not in line.split(": ", 1)[-1]]
+    lines = lines or [line.split(": ", 1)[-1] for line in said]
     _said.clear()
     return lines[0] if lines else "llama.cpp gave no reason"
 
@@ -99,6 +100,11 @@ class Base:
     @property
     def n_head_kv(self) -> int:
         return int(llama.llama_model_n_head_kv(self.model))
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether it keeps a state that cannot be cut at a position (Mamba and hybrids)."""
+        return bool(llama.llama_model_is_recurrent(self.model) or llama.llama_model_is_hybrid(self.model))
 
     @property
     def size_bytes(self) -> int:

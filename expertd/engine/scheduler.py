@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from expertd.engine.blending import Blending
 from expertd.engine.prefix_cache import PrefixCache, common_prefix
 from expertd.engine.sequence import Sequence as Seq
-from expertd.errors import ExpertdError
+from expertd.errors import EngineFailed, ExpertdError
 from expertd.experts.blend import Blend
 
 
@@ -106,6 +106,9 @@ class Scheduler:
                 self._blending.retain(seq.request.blend, seq.request.weights)
             except ExpertdError as error:
                 self.refused.append((seq, error))
+                continue
+            except Exception as error:  # popped already: whatever it was, its client must be told
+                self.refused.append((seq, EngineFailed(f"the experts of this request cannot be loaded: {error}")))
                 continue
             seq.seq_id = self._free_ids.pop()
             seq.started = seq.started or time.monotonic()

@@ -131,9 +131,23 @@ class Worker:
                 self._live.discard(stream)
             stream.put(event)
 
+    def _die(self) -> None:
+        """Nobody decodes any more: tell all that wait, and refuse what comes."""
+        self._stopping = True
+        for stream in list(self._live):
+            self._live.discard(stream)
+            stream.put(EngineFailed("the engine has died: restart the daemon, and see its log"))
+
     # ---- the thread's side
 
     def _run(self) -> None:
+        try:
+            self._decode()
+        except BaseException:
+            log.critical("the decoding thread died: restart the daemon", exc_info=True)
+            self._loop.call_soon_threadsafe(self._die)
+
+    def _decode(self) -> None:
         while self._obey():
             try:
                 self._step()

@@ -60,7 +60,9 @@ def read_lines(path: Path) -> list[Line]:
                     try:
                         lines.append(Line.model_validate_json(text))
                     except ValidationError as error:
-                        raise TrainingRefused(f"{path}:{number}: {error.errors()[0]['msg']}") from error
+                        fault = error.errors()[0]
+                        where = ".".join(map(str, fault["loc"])) or "line"
+                        raise TrainingRefused(f"{path}:{number}: {where}: {fault['msg']}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise TrainingRefused(f"{path} cannot be read as UTF-8 text: {error}") from error
     if not lines:
