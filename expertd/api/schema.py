@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, FailFast, Field, FiniteFloat, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
 
 MAX_CHOICES = 16
 MAX_STOPS = 16
@@ -32,7 +32,7 @@ class Message(BaseModel):
 
     model_config = ConfigDict(strict=True)
     role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | Annotated[list[TextPart], FailFast()] | None = None
+    content: str | Annotated[list[TextPart], Field(fail_fast=True)] | None = None
     name: str | None = None
 
     @property
@@ -102,7 +102,7 @@ class ChatRequest(Common):
     """The body of `POST /v1/chat/completions`."""
 
     # Lists fail at their first fault: a body of a million wrong items must not make a million messages.
-    messages: Annotated[list[Message], FailFast()] = Field(min_length=1, max_length=MAX_MESSAGES)
+    messages: Annotated[list[Message], Field(fail_fast=True)] = Field(min_length=1, max_length=MAX_MESSAGES)
     max_tokens: int | None = Field(None, ge=1)
     max_completion_tokens: int | None = Field(None, ge=1)
     logprobs: bool = False
@@ -132,8 +132,10 @@ class ChatRequest(Common):
         return self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
 
 
-Tokens = Annotated[list[Annotated[int, Field(ge=0)]], FailFast(), Field(min_length=1, max_length=MAX_PROMPT_TOKENS)]
-Prompts = Annotated[list[str], FailFast()] | Annotated[list[Tokens], FailFast()]
+Tokens = Annotated[
+    list[Annotated[int, Field(ge=0)]], Field(fail_fast=True), Field(min_length=1, max_length=MAX_PROMPT_TOKENS)
+]
+Prompts = Annotated[list[str], Field(fail_fast=True)] | Annotated[list[Tokens], Field(fail_fast=True)]
 
 
 class CompletionRequest(Common):

@@ -46,8 +46,8 @@ def test_ask_answers_what_is_piped_in_and_shows_the_expert_on_request(daemon: Da
 
 
 def test_ask_gives_the_same_answer_for_the_same_seed_and_stays_silent_otherwise(daemon: Daemon) -> None:
-    # Once before, so that both find the prompt in the cache: llama.cpp's quantized kernels differ in the last bits between
-    # a prompt that is computed in one batch and its last token alone, and a draw can fall between.
+    # Once before, so that both find the prompt in the cache: llama.cpp's quantized kernels differ in the last bits
+    # between a prompt computed in one batch and its last token alone, and a draw can fall between.
     daemon.cli("ask", "-n", "5", "--seed", "3", "Say", "hello")
     first, second = (daemon.cli("ask", "-n", "5", "--seed", "3", "Say", "hello") for _ in range(2))
     assert said(first) == said(second)
