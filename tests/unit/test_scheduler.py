@@ -246,3 +246,14 @@ def test_whatever_happens_no_id_is_lost_and_the_cells_are_never_overdrawn(make, 
     for seq in seqs:
         bench.scheduler.finish(seq, keep=False)
     assert bench.rest()
+
+
+def test_idle_prefixes_take_few_cells_and_the_newest_stays(make):
+    bench = Bench(kept_cells=40)
+    for first in (10, 100, 200):
+        seq = make(30, first=first)
+        bench.scheduler.add(seq)
+        bench.step()
+        bench.scheduler.finish(seq, keep=True)
+        assert bench.scheduler.cache.cells == 30
+    assert bench.rest()
