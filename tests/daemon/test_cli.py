@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from expertd.cli import _COMMANDS
-from expertd.errors import DaemonUnreachable
+from expertd.errors import BaseRefused, DaemonUnreachable
 from tests.daemon.process import Daemon, own_environment, run_cli
 
 
@@ -121,5 +121,8 @@ def test_ask_starts_a_daemon_that_stop_ends(tmp_path: Path) -> None:
 
 
 def test_ask_tells_why_the_daemon_did_not_start(tmp_path: Path) -> None:
-    env = {**own_environment(tmp_path), "EXPERTD_PORT": "0", "EXPERTD_BASE": str(tmp_path / "gone.gguf")}
+    base = tmp_path / "gone.gguf"
+    env = {**own_environment(tmp_path), "EXPERTD_PORT": "0", "EXPERTD_BASE": str(base)}
+    assert "gone.gguf" in failed(run_cli("ask", "hi", env=env), BaseRefused.exit_code)
+    base.write_text("no model")
     assert "gone.gguf" in failed(run_cli("ask", "hi", env=env), DaemonUnreachable.exit_code)
