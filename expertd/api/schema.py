@@ -75,7 +75,12 @@ class Common(BaseModel):
             raise ValueError(f"at most {MAX_STOPS} stop strings")
         return value
 
-    @field_validator("presence_penalty", "frequency_penalty", "logit_bias", "n", "stream", mode="before")
+    # `logprobs` and `echo` are the subclasses' own.
+    @field_validator(
+        *("presence_penalty", "frequency_penalty", "logit_bias", "n", "stream", "logprobs", "echo"),
+        mode="before",
+        check_fields=False,
+    )
     @classmethod
     def _null_is_default(cls, value: Any, info: Any) -> Any:
         return cls.model_fields[info.field_name].get_default() if value is None else value
@@ -116,11 +121,6 @@ class ChatRequest(Common):
             raise ValueError("`response_format` other than text is not supported yet")
         return _refuse(values, {"tools": "", "functions": "", "audio": ""})
 
-    @field_validator("logprobs", mode="before")
-    @classmethod
-    def _no_logprobs(cls, value: Any) -> Any:
-        return False if value is None else value
-
     @model_validator(mode="after")
     def _top_needs_logprobs(self) -> ChatRequest:
         if self.top_logprobs is not None and not self.logprobs:
@@ -152,11 +152,6 @@ class CompletionRequest(Common):
         if isinstance(values, dict) and values.get("best_of") not in (None, 1):
             raise ValueError("`best_of` over 1 is not supported: ask for `n` choices")
         return _refuse(values, {"suffix": ": fill-in-the-middle comes with the editor clients"})
-
-    @field_validator("echo", mode="before")
-    @classmethod
-    def _no_echo(cls, value: Any) -> Any:
-        return False if value is None else value
 
     @model_validator(mode="after")
     def _zero_needs_echo(self) -> CompletionRequest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -129,6 +130,4 @@ def batches(groups: Sequence[Group], size: int, window: int, seed: int) -> list[
 
 def fingerprint(path: Path) -> str:
     """sha256 of the data file: a checkpoint of other data is not resumed."""
-    import hashlib
-
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from expertd.engine.context import Base
 from expertd.errors import TrainingRefused
 from expertd.experts.manifest import FILE, BaseBinding, Manifest, Sampling, read_manifest, write_manifest
+from expertd.train.data import fingerprint
 from expertd.train.trainer import Progress, Recipe, Trained, Training
 
 FILES = ("adapter_config.json", "adapter_model.safetensors")
@@ -68,7 +69,7 @@ def _manifest(job: Job, recipe: Recipe, trained: Trained, hashes: dict[str, str]
     binding = BaseBinding(name=base.meta("general.name") or job.base_file.stem, architecture=base.architecture)
     base.close()
     training = {
-        "data": hashlib.sha256(job.data.read_bytes()).hexdigest(),
+        "data": fingerprint(job.data),
         "base_file": job.base_file.name,
         "seed": recipe.seed,
         "steps": trained.steps,
