@@ -31,13 +31,14 @@ from expertd.models.catalogue import resolve
 log = logging.getLogger(__name__)
 
 KEPT = 16  # finished sequences whose prefixes stay in the cells
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 GRACE = 5.0  # seconds that running requests get when the daemon is told to stop
 
 
 async def serve(settings: Settings) -> None:
     """Listen, load, answer, until SIGTERM or SIGINT. Raises what stops a start."""
-    stop = _stop_on_signals()
     with contextlib.ExitStack() as stack:
+        _end_at_once_on_signals()
         listeners = Listeners(settings)
         stack.callback(listeners.close)
         token = read_or_make_token(settings.token_file) if listeners.http else None
@@ -59,6 +60,7 @@ async def serve(settings: Settings) -> None:
             make_app(service, token), handler_cancellation=True, access_log=None, shutdown_timeout=1.0
         )
         await runner.setup()
+        stop = _stop_on_signals(listeners)
         for listener in (*listeners.unix, *listeners.http):
             await web.SockSite(runner, listener).start()
         _report(service, settings)
@@ -71,16 +73,27 @@ async def serve(settings: Settings) -> None:
         await runner.cleanup()
 
 
-def _stop_on_signals() -> asyncio.Event:
+def _end_at_once_on_signals() -> None:
+    """While the base is being loaded the loop stands still, and nobody's request would be lost."""
+
+    def on_signal(number: int, _: object) -> None:
+        raise SystemExit(0 if number == signal.SIGTERM else 130)
+
+    for number in _SIGNALS:
+        signal.signal(number, on_signal)
+
+
+def _stop_on_signals(listeners: Listeners) -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def on_signal() -> None:
-        if stop.is_set():
-            os._exit(130)  # asked twice: somebody is in a hurry
+        if stop.is_set():  # asked twice: somebody is in a hurry
+            listeners.close()
+            os._exit(130)
         stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _SIGNALS:
         loop.add_signal_handler(number, on_signal)
     return stop
 

@@ -55,10 +55,10 @@ def middleware(settings: Settings, token: str | None) -> web.middleware:  # type
             raise Forbidden("pages of this Origin may not call expertd: add it to `allowed_origins`")
         if request.method == hdrs.METH_OPTIONS and origin is not None:
             return _with_cors(web.Response(status=204), origin)
+        if origin is not None:
+            request["origin"] = origin  # set before the token is looked at: the page shall read that refusal too
         if not _authorized(request, token):
             raise Unauthorized('a bearer token is needed: eval "$(expertd env)" sets it for OpenAI clients')
-        if origin is not None:
-            request["origin"] = origin
         return await handler(request)
 
     return check

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import time
-import uuid
 from typing import Any
 
 from aiohttp import web
 
 from expertd.api import errors
+from expertd.api.answer import Answer, Logprobs
 from expertd.api.schema import ChatRequest
 from expertd.api.service import SERVICE, Choice, Service
-from expertd.api.streams import Indexed, Tally, generate, send
-from expertd.engine.interface import Done, Piece, Request, TokenLogprob
+from expertd.engine.interface import Request, TokenLogprob
 
 routes = web.RouteTableDef()
 
@@ -27,11 +25,8 @@ async def chat(request: web.Request) -> web.StreamResponse:
     service.check((message.text for message in body.messages), "messages")
     service.check_count(body.n)
     requests = await asyncio.to_thread(_requests, service, body, choice)
-    answer = _Answer(service, body, choice, Tally(received))
-    async with generate(service.engine, requests) as events:
-        if body.stream:
-            return await send(request, choice.headers, events, answer.chunks, answer.last)
-        return web.json_response(await answer.whole(events), headers=choice.headers, dumps=errors.dumps)
+    answer = _ChatAnswer(service, choice, requests, prompts=1, wants_usage=body.wants_usage)
+    return await answer.respond(request, stream=body.stream, received=received)
 
 
 def _requests(service: Service, body: ChatRequest, choice: Choice) -> list[Request]:
@@ -44,71 +39,36 @@ def _requests(service: Service, body: ChatRequest, choice: Choice) -> list[Reque
     return [service.request(body, choice, prompt, limit=body.limit, logprobs=logprobs, index=i) for i in range(body.n)]
 
 
-class _Answer:
-    """One answer in OpenAI's shapes: whole, or chunk by chunk."""
+class _ChatAnswer(Answer):
+    id_prefix = "chatcmpl"
+    kind = "chat.completion"
+    chunk_kind = "chat.completion.chunk"
 
-    def __init__(self, service: Service, body: ChatRequest, choice: Choice, tally: Tally) -> None:
-        self._service, self._body, self._tally = service, body, tally
-        self._model = choice.experts
-        self._id = f"chatcmpl-{uuid.uuid4().hex}"
-        self._created = int(time.time())
-        self._begun: set[int] = set()
-
-    async def whole(self, events: Any) -> dict[str, Any]:
-        texts, reasons = [""] * self._body.n, [""] * self._body.n
-        logprobs: list[list[dict[str, Any]]] = [[] for _ in range(self._body.n)]
-        async for item in events:
-            if isinstance(item.event, Piece):
-                texts[item.index] += item.event.text
-                logprobs[item.index] += map(self._logprob, item.event.logprobs)
-            else:
-                reasons[item.index] = item.event.finish_reason
-                self._tally.add(item.event)
-        choices = [
-            {
-                "index": i,
-                "message": {"role": "assistant", "content": texts[i], "refusal": None},
-                "logprobs": {"content": logprobs[i], "refusal": None} if self._body.logprobs else None,
-                "finish_reason": reasons[i],
-            }
-            for i in range(self._body.n)
-        ]
-        return self._object("chat.completion", choices, usage=self._tally.usage(1), timings=self._tally.timings())
-
-    def chunks(self, item: Indexed) -> list[dict[str, Any]]:
-        if isinstance(item.event, Done):
-            self._tally.add(item.event)
-            delta: dict[str, Any] = {}
-            reason: str | None = item.event.finish_reason
-            logprobs: tuple[TokenLogprob, ...] = ()
-        else:
-            delta, reason, logprobs = {"content": item.event.text}, None, item.event.logprobs
-        if item.index not in self._begun:
-            self._begun.add(item.index)
-            delta = {"role": "assistant", "content": "", **delta}
-        shown = {"content": [self._logprob(p) for p in logprobs], "refusal": None} if logprobs else None
-        choice = {"index": item.index, "delta": delta, "logprobs": shown, "finish_reason": reason}
-        return [self._object("chat.completion.chunk", [choice], **({"usage": None} if self._body.wants_usage else {}))]
-
-    def last(self) -> list[dict[str, Any]]:
-        if not self._body.wants_usage:
-            return []
-        usage, timings = self._tally.usage(1), self._tally.timings()
-        return [self._object("chat.completion.chunk", [], usage=usage, timings=timings)]
-
-    def _object(self, kind: str, choices: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    def whole(self, index: int, text: str, logprobs: Logprobs, reason: str) -> dict[str, Any]:
         return {
-            "id": self._id,
-            "object": kind,
-            "created": self._created,
-            "model": self._model,
-            "choices": choices,
-            **more,
+            "index": index,
+            "message": {"role": "assistant", "content": text, "refusal": None},
+            "logprobs": self._logprobs(logprobs) if self.requests[index].logprobs is not None else None,
+            "finish_reason": reason,
         }
+
+    def part(self, index: int, text: str, logprobs: Logprobs, reason: str | None, first: bool) -> dict[str, Any]:
+        delta = {} if reason else {"content": text}
+        if first:
+            delta = {"role": "assistant", "content": text}
+        return {
+            "index": index,
+            "delta": delta,
+            "logprobs": self._logprobs(logprobs) if logprobs else None,
+            "finish_reason": reason,
+        }
+
+    def _logprobs(self, items: Logprobs) -> dict[str, Any]:
+        return {"content": [self._logprob(item) for item in items], "refusal": None}
 
     def _logprob(self, item: TokenLogprob) -> dict[str, Any]:
         return {**self._token(item.token, item.logprob), "top_logprobs": [self._token(t, p) for t, p in item.top]}
 
     def _token(self, token: int, logprob: float | None) -> dict[str, Any]:
-        piece = self._service.base.piece(token, special=True)
+        piece = self.service.base.piece(token, special=True)
         return {"token": piece.decode("utf-8", "replace"), "logprob": logprob, "bytes": list(piece)}

@@ -46,6 +46,12 @@ class _Lazy(click.Group):
                 raise click.UsageError(f"no command {args[0]!r}: did you mean {close[0]!r}?") from error
             raise
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            sys.exit(130)  # as a shell counts it, where click would exit with 1
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))

@@ -56,8 +56,6 @@ def ask(
     client = ensure_running(load_settings(socket=socket))
     try:
         _print(client.stream("/v1/chat/completions", body), timings)
-    except KeyboardInterrupt:
-        sys.exit(130)
     except BrokenPipeError:
         silence_broken_pipe()
 

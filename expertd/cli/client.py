@@ -107,21 +107,28 @@ def ensure_running(settings: Settings) -> Client:
     resolve(settings.base, settings.layout, cache_dir(), sys.stderr.isatty())
     log_file = state_dir() / "expertd.log"
     log_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with log_file.open("ab") as log:
-        command = [sys.executable, "-m", "expertd", "serve", "--socket", str(settings.socket)]
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    child = _start(settings.socket, log_file)
     start, told = time.monotonic(), False
     while time.monotonic() - start < START_SECONDS:
         if _answers(client):
             return client
-        # Another `ask` may have started one first: ours then ends, and theirs answers.
-        if child.poll() not in (None, errors.AlreadyRunning.exit_code):
+        if child.poll() == errors.AlreadyRunning.exit_code:
+            # Another `ask` was first, and its daemon will answer; or one is just stopping, and makes room for ours.
+            time.sleep(0.5)
+            child = _start(settings.socket, log_file)
+        elif child.poll() is not None:
             raise errors.DaemonUnreachable(f"the daemon did not start: {_last_line(log_file)} (all of it: {log_file})")
         if not told and time.monotonic() - start > 1:
             click.echo("starting the daemon (the first start prepares the base) ...", err=True)
             told = True
         time.sleep(0.02)
     raise errors.DaemonUnreachable(f"the daemon did not answer within {START_SECONDS} s: see {log_file}")
+
+
+def _start(socket: Path, log_file: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "expertd", "serve", "--socket", str(socket)]
+    with log_file.open("ab") as log:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
 
 def _answers(client: Client) -> bool:

@@ -23,7 +23,7 @@ from expertd.errors import TrainingRefused
 @click.option("--rank", default=8, show_default=True, type=click.IntRange(1, 256))
 @click.option("--alpha", default=16, show_default=True, type=click.IntRange(1, 1024))
 @click.option("--epochs", default=1, show_default=True, type=click.IntRange(1))
-@click.option("--batch", default=64, show_default=True, type=click.IntRange(1), help="Examples a step.")
+@click.option("--batch", default=32, show_default=True, type=click.IntRange(1), help="Examples a step.")
 @click.option(
     "--micro-batch", default=16, show_default=True, type=click.IntRange(1), help="Examples a pass; divides the batch."
 )

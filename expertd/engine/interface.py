@@ -52,7 +52,10 @@ class TokenLogprob:
 
 @dataclass(frozen=True)
 class Piece:
-    """Text that is final, and the tokens that made it (logprobs only where asked for)."""
+    """Text that is final, and the tokens that made it (logprobs only where asked for).
+
+    The first piece of a request with `prompt_logprobs` has no text and the prompt's tokens from the second on.
+    """
 
     text: str
     logprobs: tuple[TokenLogprob, ...] = ()
@@ -76,7 +79,6 @@ class Done:
 
     finish_reason: FinishReason
     timings: Timings
-    prompt_logprobs: tuple[TokenLogprob, ...] = ()
 
 
 class Generation(Protocol):

@@ -14,6 +14,7 @@ from expertd.experts.gguf_adapter import write_gguf
 from expertd.experts.weights import Weights
 
 QUANTUM = 8  # steps of one blend before the next one's turn: a change of adapters costs about two steps
+ROWS_A_STEP = 8  # rows beyond the first that take as long as one step more
 MAX_IDLE = 16  # adapters kept loaded that no running sequence uses
 
 
@@ -46,7 +47,7 @@ class PlainBlending:
             self._unload(key)
 
     def choose(self, wanted: Collection[Blend], following: Collection[Blend]) -> Collection[Blend]:
-        """The current blend for up to QUANTUM steps while it has rows, then the one that waited longest."""
+        """The current blend for about QUANTUM steps' time while it has rows, then the one that waited longest."""
         self._clock += 1
         # A blend that comes anew is behind those that wait: else short requests could starve long ones.
         self._served = {blend: self._served.get(blend, self._clock) for blend in wanted}
@@ -55,12 +56,12 @@ class PlainBlending:
             self._current = min(others, key=self._served.__getitem__)
             self._steps = 0
         assert self._current is not None
-        self._steps += 1
         self._served[self._current] = self._clock
         return (self._current,)
 
     def apply(self, rows: Sequence[Blend]) -> None:
         (blend,) = set(rows)
+        self._steps += 1 + (len(rows) - 1) // ROWS_A_STEP
         # Two names may stand for one content, and llama.cpp takes an adapter once.
         scales: defaultdict[str, float] = defaultdict(float)
         for part in blend.parts:

@@ -13,6 +13,8 @@ from expertd.engine.sequence import Sequence as Seq
 from expertd.errors import EngineFailed, ExpertdError
 from expertd.experts.blend import Blend
 
+WORTH_WAITING = 16  # tokens: about what a decoding step costs in prefill
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -137,8 +139,8 @@ class Scheduler:
         for seq in self.running:
             if seq.decoding or room <= 0 or seq.next_blend not in chosen:
                 continue
-            if not seq.matched:
-                self._reuse(seq)
+            if not seq.matched and not self._reuse(seq, chosen):
+                continue
             count = self._prefix_under(seq, chosen, min(seq.pending, room))
             if count:
                 slices.append(Slice(seq, count))
@@ -153,22 +155,31 @@ class Scheduler:
             return min(limit, seq.activation - seq.computed)
         return limit
 
-    def _reuse(self, seq: Seq) -> None:
-        """Start from the longest computed prefix of a kept or a running sequence; the last token is always computed."""
+    def _reuse(self, seq: Seq, chosen: Collection[Blend]) -> bool:
+        """Start from the longest computed prefix of a kept or a running sequence; the last token is always computed.
+
+        False: one that was admitted before computes more of a common prefix in this batch, and `seq` waits for it.
+        """
+        if self._limits.kept and not seq.request.prompt_logprobs:
+            identity = seq.identity()[:-1]
+            source, length = self.cache.find(identity)
+            before = True
+            for other in self.running:
+                before = before and other is not seq
+                if other is seq or len(other.tokens) <= length:
+                    continue
+                common = common_prefix(other.identity(), identity)
+                goes_on = before and other.next_blend in chosen
+                if goes_on and common > max(other.computed, length) + WORTH_WAITING:
+                    return False
+                if min(common, other.computed) > length:
+                    source, length = other.seq_id, min(common, other.computed)
+            if length > seq.computed:
+                self._cells.remove(seq.seq_id, 0)
+                self._cells.copy(source, seq.seq_id, length)
+                seq.computed, seq.cached = length, min(length, len(seq.request.prompt))
         seq.matched = True
-        if not self._limits.kept or seq.request.prompt_logprobs:
-            return
-        identity = seq.identity()[:-1]
-        source, length = self.cache.find(identity)
-        for other in self.running:
-            if other is not seq and other.computed > length:
-                common = common_prefix(other.identity()[: other.computed], identity)
-                if common > length:
-                    source, length = other.seq_id, common
-        if length > seq.computed:
-            self._cells.remove(seq.seq_id, 0)
-            self._cells.copy(source, seq.seq_id, length)
-            seq.computed, seq.cached = length, min(length, len(seq.request.prompt))
+        return True
 
     def _make_room(self, slices: Sequence[Slice]) -> bool:
         """Free cells for the slices: cached prefixes first, then the youngest sequence. False: schedule anew."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import time
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,8 @@ from expertd.experts.blend import BASE, Blend
 class Sequence:
     """The engine's state of one request. Owned by the decoding thread."""
 
-    def __init__(self, request: Request, base: Base, owner: Any) -> None:
+    def __init__(self, request: Request, base: Base, owner: Any, created: float | None = None) -> None:
+        """`created` is when it was submitted, by `time.monotonic()`; default: now."""
         self.request = request
         self.owner = owner  # what the worker hands events to
         self.tokens = list(request.prompt)
@@ -29,7 +32,7 @@ class Sequence:
         self.sampler = Sampler(base, request.sampling)
         self.text = TextStream(base.piece, request.stop)
         self.prompt_logprobs: list[TokenLogprob] = []
-        self.created = time.monotonic()
+        self.created = time.monotonic() if created is None else created
         self.started = 0.0
         self.first_token = 0.0
 
@@ -63,7 +66,8 @@ class Sequence:
     def identity(self) -> npt.NDArray[np.int64]:
         """What each token's KV depends on beside its position and predecessors: token and active blend, [tokens]."""
         ids = np.array(self.tokens, np.int64)
-        ids[self.activation :] |= np.int64(_blend_number(self.request.blend) << 32)
+        if self.request.blend != BASE:
+            ids[self.activation :] |= np.int64(_blend_number(self.request.blend.key) << 32)
         return ids
 
     def timings(self) -> Timings:
@@ -79,9 +83,10 @@ class Sequence:
         )
 
 
-_numbers: dict[str, int] = {BASE.key: 0}
+_fresh = itertools.count(1)
 
 
-def _blend_number(blend: Blend) -> int:
-    """A small number for a blend's key, the same for the life of the process. The base is 0."""
-    return _numbers.setdefault(blend.key, len(_numbers))
+@lru_cache(maxsize=4096)
+def _blend_number(key: str) -> int:
+    """A small number for a blend's key. One that was forgotten gets a new number, so its old KV matches nothing."""
+    return next(_fresh)

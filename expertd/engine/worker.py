@@ -54,6 +54,7 @@ class Stream:
 class _Submit:
     request: Request
     stream: Stream
+    at: float  # time.monotonic()
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Worker:
             )
         stream = Stream(self)
         self._live.add(stream)
-        self._commands.put(_Submit(request, stream))
+        self._commands.put(_Submit(request, stream, time.monotonic()))
         return stream
 
     def cancel(self, stream: Stream) -> None:
@@ -179,7 +180,7 @@ class Worker:
 
     def _accept(self, command: _Submit) -> None:
         try:
-            sequence = Sequence(command.request, self._base, command.stream)
+            sequence = Sequence(command.request, self._base, command.stream, command.at)
         except Exception:  # whatever is in a request, the thread goes on
             log.exception("a request could not be taken in")
             error = EngineFailed("the engine could not take this request in; the daemon's log has the details")
@@ -210,7 +211,10 @@ class Worker:
         seq.computed += part.count
         if seq.pending:
             return None
-        seq.first_token = seq.first_token or time.monotonic()
+        if not seq.first_token:
+            seq.first_token = time.monotonic()
+            if seq.request.prompt_logprobs:
+                self._outbox.append((seq.owner, Piece("", tuple(seq.prompt_logprobs))))
         if seq.request.max_tokens == 0:
             return self._complete(seq, "length", "")
         token = seq.sampler.draw(self._context, last)
@@ -243,7 +247,7 @@ class Worker:
             tail = seq.text.flush()
         if tail:
             self._outbox.append((seq.owner, Piece(tail)))
-        self._outbox.append((seq.owner, Done(reason, seq.timings(), tuple(seq.prompt_logprobs))))
+        self._outbox.append((seq.owner, Done(reason, seq.timings())))
         self._end(seq)
 
     def _end(self, seq: Sequence) -> None:

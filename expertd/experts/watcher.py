@@ -42,6 +42,8 @@ class Watcher(FileSystemEventHandler):
         self._thread = threading.Thread(target=self._run, name="experts-watcher", daemon=True)
 
     def start(self) -> None:
+        # watchdog calls it an error that its thread is told to stop.
+        logging.getLogger("watchdog.observers.inotify").setLevel(logging.CRITICAL)
         self._observer = Observer()
         self._observer.start()
         self._thread.start()

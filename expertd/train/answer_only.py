@@ -32,6 +32,10 @@ class Trainee:
         self.lm_head = self.peft.get_base_model().lm_head
         self.parameters = [p for p in self.peft.parameters() if p.requires_grad]
 
+    def matrices(self, side: str) -> list[torch.Tensor]:
+        """The adapter's `A` (down) or `B` (up) matrices."""
+        return [p for name, p in self.peft.named_parameters() if p.requires_grad and f"lora_{side}." in name]
+
 
 class PrefixKV:
     """The base's KV of prompt prefixes, kept over epochs, least recently used out first. Thread-safe."""

@@ -71,11 +71,17 @@ def read_lines(path: Path) -> list[Line]:
     return lines
 
 
-def tokenize(base: Base, lines: Sequence[Line], limit: int) -> Iterator[Example]:
-    """Examples of at most `limit` tokens, in order; longer ones raise `TrainingRefused`."""
+def tokenize(base: Base, lines: Sequence[Line], system: str | None, limit: int) -> Iterator[Example]:
+    """Examples of at most `limit` tokens, in order; longer ones raise `TrainingRefused`.
+
+    `system` is put before a conversation that has no system message, as the daemon puts an expert's.
+    """
     template = ChatTemplate(base)
     for number, line in enumerate(lines, 1):
-        prompt = template.encode(line.messages or [{"role": "user", "content": line.prompt or ""}])
+        messages = line.messages or [{"role": "user", "content": line.prompt or ""}]
+        if system and all(message.get("role") != "system" for message in messages):
+            messages = [{"role": "system", "content": system}, *messages]
+        prompt = template.encode(messages)
         answer = [*base.tokenize(line.answer), base.eos]
         if len(prompt) + len(answer) > limit:
             raise TrainingRefused(
@@ -129,5 +135,9 @@ def batches(groups: Sequence[Group], size: int, window: int, seed: int) -> list[
 
 
 def fingerprint(path: Path) -> str:
-    """sha256 of the data file: a checkpoint of other data is not resumed."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """sha256 of a file: a checkpoint of other data, or of another base, is not resumed."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

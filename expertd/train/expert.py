@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydantic import JsonValue
 from tqdm import tqdm
 
 from expertd.engine.context import Base
@@ -31,7 +31,9 @@ class Job:
 
 
 def train(job: Job, recipe: Recipe, restart: bool) -> None:
-    """Train and write `job.out`. The checkpoint is removed at the end. Raises `TrainingRefused`."""
+    """Train and write `job.out`. The checkpoint is removed at the end. Raises `TrainingRefused`, `ExpertRefused`."""
+    manifest = _manifest(job)
+    recipe = replace(recipe, system=manifest.system)
     # Hidden from the daemon's watcher until it is whole.
     work = job.out.parent / f".{job.out.name}.training"
     checkpoint = work / "checkpoint.pt"
@@ -47,28 +49,51 @@ def train(job: Job, recipe: Recipe, restart: bool) -> None:
             )
 
         trained = training.run(show, job.checkpoint_seconds)
-    _publish(job, recipe, trained, work)
+    changes = {"training": _facts(job, recipe, trained), "sha256": {name: fingerprint(work / name) for name in FILES}}
+    _publish(job.out, work, manifest.model_copy(update=changes))
 
 
-def _publish(job: Job, recipe: Recipe, trained: Trained, work: Path) -> None:
-    job.out.mkdir(parents=True, exist_ok=True)
-    hashes = {}
+def _publish(out: Path, work: Path, manifest: Manifest) -> None:
+    """Each file moved into place whole, the manifest with their hashes last."""
+    out.mkdir(parents=True, exist_ok=True)
     for name in FILES:
-        content = (work / name).read_bytes()
-        (job.out / name).write_bytes(content)
-        hashes[name] = hashlib.sha256(content).hexdigest()
-    write_manifest(job.out, _manifest(job, recipe, trained, hashes))
+        (work / name).replace(out / name)
+    write_manifest(out, manifest)
     for path in work.iterdir():
         path.unlink()
     work.rmdir()
 
 
-def _manifest(job: Job, recipe: Recipe, trained: Trained, hashes: dict[str, str]) -> Manifest:
-    """A new manifest, or the one that is there with what the training decides: routing and prose stay the author's."""
+def _manifest(job: Job) -> Manifest:
+    """A new manifest, or the one that is there with what a training decides: routing and prose stay the author's.
+
+    Made before the training: a name or a file that is wrong is told at once.
+    """
     base = Base(job.base_file, vocab_only=True)
     binding = BaseBinding(name=base.meta("general.name") or job.base_file.stem, architecture=base.architecture)
     base.close()
-    training = {
+    decided = {"kind": "lora", "base": binding, "activation": "answer", "offset": 1}
+    if (job.out / FILE).exists():
+        manifest = read_manifest(job.out)
+        return manifest.model_copy(update={**decided, "description": job.description or manifest.description})
+    try:
+        return Manifest.model_validate(
+            {
+                "name": job.out.name,
+                "version": "1",
+                "description": job.description,
+                "licence": "",
+                "sampling": Sampling(temperature=0),
+                **decided,
+            }
+        )
+    except ValueError as error:
+        raise TrainingRefused(f"{job.out.name} cannot be an expert's name: {error}") from error
+
+
+def _facts(job: Job, recipe: Recipe, trained: Trained) -> dict[str, JsonValue]:
+    """What the manifest says of the training: enough to repeat it."""
+    return {
         "data": fingerprint(job.data),
         "base_file": job.base_file.name,
         "seed": recipe.seed,
@@ -82,27 +107,3 @@ def _manifest(job: Job, recipe: Recipe, trained: Trained, hashes: dict[str, str]
         "batch": recipe.batch,
         "epochs": recipe.epochs,
     }
-    changes = {
-        "kind": "lora",
-        "base": binding,
-        "activation": "answer",
-        "offset": 1,
-        "training": training,
-        "sha256": hashes,
-    }
-    if (job.out / FILE).exists():
-        manifest = read_manifest(job.out)
-        return manifest.model_copy(update={**changes, "description": job.description or manifest.description})
-    try:
-        return Manifest.model_validate(
-            {
-                "name": job.out.name,
-                "version": "1",
-                "description": job.description,
-                "licence": "",
-                "sampling": Sampling(temperature=0),
-                **changes,
-            }
-        )
-    except ValueError as error:
-        raise TrainingRefused(f"{job.out.name} cannot be an expert's name: {error}") from error

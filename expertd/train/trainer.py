@@ -22,6 +22,8 @@ from expertd.errors import TrainingRefused
 from expertd.train import data
 from expertd.train.answer_only import PrefixKV, Trainee, answer_loss
 
+# B learns faster than A by this factor: "LoRA+", Hayou et al. 2024, arXiv:2402.12354.
+B_RATIO = 4.0
 MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
@@ -32,12 +34,13 @@ class Recipe:
     rank: int = 8
     alpha: int = 16
     modules: tuple[str, ...] = MODULES
-    learning_rate: float = 1.5e-3
-    batch: int = 64
+    learning_rate: float = 1.5e-3  # of A; B's is B_RATIO times as high
+    batch: int = 32
     micro_batch: int = 16
     epochs: int = 1
     seed: int = 1
     max_tokens: int = 2048
+    system: str | None = None
     bf16: bool = False
 
 
@@ -82,14 +85,20 @@ class Training:
                 f"the batch of {recipe.batch} is no multiple of the micro-batch of {recipe.micro_batch}"
             )
         self._recipe, self._out, self._base_file = recipe, out, base_file
-        self._identity = {"data": data.fingerprint(data_file), **json.loads(json.dumps(asdict(recipe)))}
-        self._groups = _read_groups(base_file, data_file, recipe.max_tokens)
+        self._groups = _read_groups(base_file, data_file, recipe)
+        self._identity = {
+            "data": data.fingerprint(data_file),
+            "base": data.fingerprint(base_file),
+            **json.loads(json.dumps(asdict(recipe))),
+        }
         self._model = _load(base_file, recipe)
         if recipe.bf16:  # autocast casts what the adapter reads; PEFT would cast it up to fp32 first
             self._no_casts = disable_input_dtype_casting(self._model.peft)
             self._no_casts.__enter__()
         self._optimizer = torch.optim.AdamW(
-            self._model.parameters, recipe.learning_rate, betas=(0.9, 0.99), weight_decay=0.01
+            [{"params": self._model.matrices(side), "ratio": ratio} for side, ratio in (("A", 1.0), ("B", B_RATIO))],
+            betas=(0.9, 0.99),
+            weight_decay=0.01,
         )
         self._kept = PrefixKV(self._model.trunk, kv_budget)
         self._order = [
@@ -105,17 +114,17 @@ class Training:
 
     def run(self, on_step: Callable[[Progress], None], checkpoint_seconds: float = 60) -> Trained:
         """Train to the end, from the last checkpoint where there is one. A kill loses at most `checkpoint_seconds`."""
-        first = self._resume()
-        seen, recent, began, saved = 0, 0.0, time.monotonic(), time.monotonic()
+        first, recent = self._resume()
+        seen, began, saved = 0, time.monotonic(), time.monotonic()
         for step in range(first, self.steps):
             loss, examples = self._step(step)
             seen += examples
-            recent = loss if step == first else 0.95 * recent + 0.05 * loss
+            recent = 0.95 * recent + 0.05 * loss if step else loss
             on_step(Progress(step + 1, self.steps, seen, recent, seen / (time.monotonic() - began)))
             if time.monotonic() - saved > checkpoint_seconds:
-                self._checkpoint(step + 1)
+                self._checkpoint(step + 1, recent)
                 saved = time.monotonic()
-        self._checkpoint(self.steps)
+        self._checkpoint(self.steps, recent)
         self._save()
         return Trained(
             self.steps, sum(len(b.examples) for b in self._order), recent, seen / max(time.monotonic() - began, 1e-9)
@@ -136,7 +145,7 @@ class Training:
             parameter.grad = torch.stack([gradients[i] for _, gradients in results]).sum(0)
         torch.nn.utils.clip_grad_norm_(self._model.parameters, 1.0)
         for settings in self._optimizer.param_groups:
-            settings["lr"] = self._rate(step)
+            settings["lr"] = self._rate(step) * settings["ratio"]
         self._optimizer.step()
         self._optimizer.zero_grad()
         return sum(loss for loss, _ in results), sum(len(batch.examples) for batch in part)
@@ -153,23 +162,24 @@ class Training:
     def _checkpoint_file(self) -> Path:
         return self._out / "checkpoint.pt"
 
-    def _checkpoint(self, step: int) -> None:
+    def _checkpoint(self, step: int, loss: float) -> None:
         """Written beside and renamed, so that a kill or a full disk leaves the last good one."""
         self._out.mkdir(parents=True, exist_ok=True)
         new = self._checkpoint_file.with_suffix(".new")
         state = {
             "identity": self._identity,
             "step": step,
+            "loss": loss,
             "adapter": get_peft_model_state_dict(self._model.peft),
             "optimizer": self._optimizer.state_dict(),
         }
         torch.save(state, new)
         new.replace(self._checkpoint_file)
 
-    def _resume(self) -> int:
-        """The step to go on from. A checkpoint of another recipe or other data is refused, not overwritten."""
+    def _resume(self) -> tuple[int, float]:
+        """The step to go on from and the loss so far. A checkpoint of anything else is refused, not overwritten."""
         if not self._checkpoint_file.exists():
-            return 0
+            return 0, 0.0
         state = torch.load(self._checkpoint_file, weights_only=True)
         if state["identity"] != self._identity:
             changed = sorted(k for k in self._identity if state["identity"].get(k) != self._identity[k])
@@ -179,7 +189,7 @@ class Training:
             )
         set_peft_model_state_dict(self._model.peft, state["adapter"])
         self._optimizer.load_state_dict(state["optimizer"])
-        return int(state["step"])
+        return int(state["step"]), float(state["loss"])
 
     def _save(self) -> None:
         """The PEFT folder, weights in f16."""
@@ -191,10 +201,10 @@ class Training:
         save_file(weights, self._out / "adapter_model.safetensors", metadata={"format": "pt"})
 
 
-def _read_groups(base_file: Path, data_file: Path, max_tokens: int) -> list[data.Group]:
+def _read_groups(base_file: Path, data_file: Path, recipe: Recipe) -> list[data.Group]:
     base = Base(base_file, vocab_only=True)
     try:
-        return data.group(list(data.tokenize(base, data.read_lines(data_file), max_tokens)))
+        return data.group(list(data.tokenize(base, data.read_lines(data_file), recipe.system, recipe.max_tokens)))
     finally:
         base.close()
 

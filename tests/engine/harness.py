@@ -109,11 +109,13 @@ async def engine(
         context.close()
 
 
-async def collect(stream: Stream, *, at_most: int | None = None) -> Answer:
+async def collect(stream: Stream, *, at_most: int | None = None, prompt_logprobs: bool = False) -> Answer:
     """Everything that the stream says; with `at_most`, the first pieces, and then it is cancelled."""
     answer, pieces = Answer(), 0
     async for event in stream:
-        if isinstance(event, Piece):
+        if isinstance(event, Piece) and prompt_logprobs:
+            answer.prompt_logprobs, prompt_logprobs = event.logprobs, False
+        elif isinstance(event, Piece):
             answer.text += event.text
             answer.logprobs += event.logprobs
             answer.tokens += [logprob.token for logprob in event.logprobs]
@@ -123,13 +125,13 @@ async def collect(stream: Stream, *, at_most: int | None = None) -> Answer:
                 return answer
         elif isinstance(event, Done):
             answer.finish_reason, answer.timings = event.finish_reason, event.timings
-            answer.prompt_logprobs = event.prompt_logprobs
     return answer
 
 
 async def ask(worker: Worker, *requests: Request) -> list[Answer]:
     """All requests at once."""
-    return list(await asyncio.gather(*(collect(worker.submit(one)) for one in requests)))
+    streams = [(worker.submit(one), one.prompt_logprobs) for one in requests]
+    return list(await asyncio.gather(*(collect(stream, prompt_logprobs=told) for stream, told in streams)))
 
 
 async def idle(worker: Worker) -> None:

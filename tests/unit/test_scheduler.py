@@ -257,3 +257,30 @@ def test_idle_prefixes_take_few_cells_and_the_newest_stays(make):
         bench.scheduler.finish(seq, keep=True)
         assert bench.scheduler.cache.cells == 30
     assert bench.rest()
+
+
+def test_equal_prompts_that_come_together_are_computed_once(make):
+    bench, seqs = Bench(cells=512), [make(100, blend) for blend in (BASE, BASE, A)]
+    for seq in seqs:
+        bench.scheduler.add(seq)
+    first = seqs[0]
+    assert [bench.step(), bench.step()] == [[(first, 64)], [(first, 36)]]
+    bench.step()
+    assert [seq.cached for seq in seqs] == [0, 99, 99]
+
+
+def test_a_prompt_does_not_wait_for_one_whose_blend_has_no_turn(make):
+    """The first has come to its own blend's rows, and the base's rows that the second begins with are chosen."""
+
+    class BaseFirst(AllAtOnce):
+        def choose(self, wanted, following):
+            return [BASE] if BASE in wanted else wanted
+
+    far = Blend(A.parts, 40)  # active over the last 40 prompt tokens
+    bench, seqs = Bench(BaseFirst, batch=60, cells=512), [make(100, far), make(100, far)]
+    bench.scheduler.add(seqs[0])
+    assert bench.step() == [(seqs[0], 60)]
+    bench.scheduler.add(seqs[1])
+    bench.step()  # takes over the first's 60 tokens, after which both want the same
+    assert seqs[1].cached == 60
+    assert bench.step() == [(seqs[0], 40), (seqs[1], 20)]

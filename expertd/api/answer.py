@@ -1,0 +1,135 @@
+"""One answer in OpenAI's shapes, whole or chunk by chunk: what both completion endpoints have in common."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from expertd.api import errors
+from expertd.api.service import Choice, Service
+from expertd.api.streams import Indexed, generate, send
+from expertd.engine.interface import Done, Piece, Request, Timings, TokenLogprob
+
+Logprobs = Sequence[TokenLogprob]
+
+
+class Answer(ABC):
+    """The answers to `requests`, of which each `prompts`-th part shares a prompt."""
+
+    id_prefix: str
+    kind: str
+    chunk_kind: str
+
+    def __init__(
+        self, service: Service, choice: Choice, requests: Sequence[Request], *, prompts: int, wants_usage: bool
+    ) -> None:
+        self.service, self.requests = service, requests
+        self._model, self._headers, self._wants_usage = choice.experts, choice.headers, wants_usage
+        self._id = f"{self.id_prefix}-{uuid.uuid4().hex}"
+        self._created = int(time.time())
+        self._begun: set[int] = set()
+        self._tally = Tally(prompts)
+
+    @abstractmethod
+    def whole(self, index: int, text: str, logprobs: Logprobs, reason: str) -> dict[str, Any]:
+        """Choice number `index` of an answer in one piece."""
+
+    @abstractmethod
+    def part(self, index: int, text: str, logprobs: Logprobs, reason: str | None, first: bool) -> dict[str, Any]:
+        """What a chunk tells of choice number `index`; the last has the reason why it ended."""
+
+    async def respond(self, request: web.Request, *, stream: bool, received: float) -> web.StreamResponse:
+        """Generate and answer. `received` is when the request came, by the loop's clock."""
+        self._tally.received = received
+        async with generate(self.service.engine, self.requests) as events:
+            if stream:
+                return await send(request, self._headers, events, self._chunk, self._last)
+            return web.json_response(await self._collect(events), headers=self._headers, dumps=errors.dumps)
+
+    async def _collect(self, events: AsyncIterator[Indexed]) -> dict[str, Any]:
+        count = len(self.requests)
+        texts, reasons = [""] * count, [""] * count
+        logprobs: list[list[TokenLogprob]] = [[] for _ in range(count)]
+        async for item in events:
+            if isinstance(item.event, Piece):
+                texts[item.index] += item.event.text
+                logprobs[item.index] += item.event.logprobs
+            else:
+                reasons[item.index] = item.event.finish_reason
+                self._tally.add(item.event)
+        choices = [self.whole(i, texts[i], logprobs[i], reasons[i]) for i in range(count)]
+        return self._object(self.kind, choices, **self._tally.told())
+
+    def _chunk(self, item: Indexed) -> dict[str, Any]:
+        first = item.index not in self._begun
+        self._begun.add(item.index)
+        if isinstance(item.event, Done):
+            self._tally.add(item.event)
+            choice = self.part(item.index, "", (), item.event.finish_reason, first)
+        else:
+            choice = self.part(item.index, item.event.text, item.event.logprobs, None, first)
+        more = {"usage": None} if self._wants_usage else {}
+        return self._object(self.chunk_kind, [choice], **more)
+
+    def _last(self) -> dict[str, Any] | None:
+        return self._object(self.chunk_kind, [], **self._tally.told()) if self._wants_usage else None
+
+    def _object(self, kind: str, choices: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+        return {
+            "id": self._id,
+            "object": kind,
+            "created": self._created,
+            "model": self._model,
+            "choices": choices,
+            **more,
+        }
+
+
+class Tally:
+    """Tokens and times of all choices of one answer, filled as they end."""
+
+    def __init__(self, prompts: int) -> None:
+        self.received = 0.0
+        self._prompts = prompts
+        self._timings: list[Timings] = []
+
+    def add(self, done: Done) -> None:
+        self._timings.append(done.timings)
+
+    def told(self) -> dict[str, Any]:
+        """OpenAI's usage object, and our timings."""
+        return {"usage": self._usage(), "timings": self._slowest()}
+
+    def _usage(self) -> dict[str, Any]:
+        """Choices of one prompt count it once."""
+        each = max(1, len(self._timings) // self._prompts)
+        prompt = sum(t.prompt_tokens for t in self._timings) // each
+        completion = sum(t.completion_tokens for t in self._timings)
+        return {
+            "prompt_tokens": prompt,
+            "completion_tokens": completion,
+            "total_tokens": prompt + completion,
+            "prompt_tokens_details": {"cached_tokens": max((t.cached_tokens for t in self._timings), default=0)},
+        }
+
+    def _slowest(self) -> dict[str, float]:
+        """Milliseconds by stage, of the slowest choice."""
+        loop = asyncio.get_running_loop()
+        slowest = max(self._timings, key=lambda t: t.queue_ms + t.prefill_ms + t.decode_ms)
+        decoded = max(slowest.completion_tokens - 1, 0)
+        return {
+            "queue_ms": round(slowest.queue_ms, 3),
+            "prefill_ms": round(slowest.prefill_ms, 3),
+            "decode_ms": round(slowest.decode_ms, 3),
+            "total_ms": round((loop.time() - self.received) * 1e3, 3),
+            "prompt_tokens": slowest.prompt_tokens,
+            "cached_tokens": slowest.cached_tokens,
+            "completion_tokens": slowest.completion_tokens,
+            "tokens_per_second": round(decoded / slowest.decode_ms * 1e3, 2) if slowest.decode_ms and decoded else 0.0,
+        }
