@@ -23,7 +23,6 @@ from expertd.engine.scheduler import Limits
 from expertd.engine.worker import Worker
 from expertd.errors import BaseRefused
 from expertd.experts.store import Store
-from expertd.experts.tensors import BaseShape
 from expertd.experts.watcher import Watcher
 from expertd.listeners import Listeners
 from expertd.models.catalogue import resolve
@@ -49,7 +48,7 @@ async def serve(settings: Settings) -> None:
                 "context %d is over what the base was trained for: using %d", settings.context, base.n_ctx_train
             )
             settings = settings.model_copy(update={"context": base.n_ctx_train})
-        store = Store(settings.experts, _shape(base))
+        store = Store(settings.experts, base.shape)
         store.scan()
         watcher = Watcher(store)
         watcher.start()
@@ -123,20 +122,6 @@ def _engine(settings: Settings, base: Base) -> Worker:
         kept=kept,
     )
     return Worker(base, context, PlainBlending(base, context), limits, settings.queue)
-
-
-def _shape(base: Base) -> BaseShape:
-    """What an expert must match: read from the GGUF's metadata."""
-    n_embd, n_head = base.number("embedding_length"), base.n_head
-    return BaseShape(
-        architecture=base.architecture,
-        n_embd=n_embd,
-        n_layer=base.n_layer,
-        n_head=n_head,
-        n_head_kv=base.n_head_kv,
-        n_ff=base.number("feed_forward_length"),
-        head_dim=base.number("attention.key_length", n_embd // max(n_head, 1)),
-    )
 
 
 def _report(service: Service, settings: Settings) -> None:

@@ -27,7 +27,7 @@ from expertd.errors import TrainingRefused
 @click.option(
     "--micro-batch", default=16, show_default=True, type=click.IntRange(1), help="Examples a pass; divides the batch."
 )
-@click.option("--learning-rate", default=1.5e-3, show_default=True, type=click.FloatRange(0, 1, min_open=True))
+@click.option("--learning-rate", default=1e-3, show_default=True, type=click.FloatRange(0, 1, min_open=True))
 @click.option("--seed", default=1, show_default=True, type=int)
 @click.option("--max-tokens", default=2048, show_default=True, type=click.IntRange(8), help="Longest example.")
 @click.option("--checkpoint", default=60.0, show_default=True, help="Seconds between checkpoints.")

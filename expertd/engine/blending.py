@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from expertd.experts.blend import Blend
-from expertd.experts.weights import Weights
+from expertd.experts.tensors import Weights
 
 
 class Blending(Protocol):

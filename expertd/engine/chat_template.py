@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, NoReturn
 
 import jinja2
@@ -40,19 +39,19 @@ class ChatTemplate:
             self._template = env.from_string(base.chat_template or CHATML)
         except Exception as error:  # as in `_render`
             raise BaseRefused(f"{base.path} has a chat template that is none: {error}. Give another file.") from error
+        self._control = _control_pattern(base)
         self._bos = base.piece(base.bos, special=True).decode("utf-8", "replace") if base.bos >= 0 else ""
         self._eos = base.piece(base.eos, special=True).decode("utf-8", "replace") if base.eos >= 0 else ""
 
     def encode(self, messages: Sequence[Mapping[str, Any]]) -> list[int]:
         """Tokens of the prompt that asks for the next answer. Raises `InvalidRequest` where the template refuses."""
         found: list[str] = []
-        pattern = _control_pattern(self._base)
 
         def hide(match: re.Match[str]) -> str:
             found.append(match.group())
             return f"{_OPEN}{len(found) - 1}{_CLOSE}"
 
-        text = self._render([_map_text(message, lambda s: pattern.sub(hide, s)) for message in messages])
+        text = self._render([_map_text(message, lambda s: self._control.sub(hide, s)) for message in messages])
         add_bos = not (self._bos and text.startswith(self._bos))
         if not found:
             return self._base.tokenize(text, add_special=add_bos, parse_special=True)
@@ -79,7 +78,6 @@ def _map_text(message: Mapping[str, Any], change: Any) -> dict[str, Any]:
     return {key: change(value) if isinstance(value, str) else value for key, value in message.items()}
 
 
-@lru_cache(maxsize=4)
 def _control_pattern(base: Base) -> re.Pattern[str]:
     texts = {base.piece(t, special=True).decode("utf-8", "replace") for t in range(base.n_vocab) if base.is_control(t)}
     # The stand-ins' own characters too: a message must not forge them either.

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from llama_cpp import llama_cpp as llama
 
 from expertd.errors import BaseRefused, EngineFailed
+from expertd.experts.tensors import BaseShape
 
 log = logging.getLogger(__name__)
 
@@ -90,16 +91,20 @@ class Base:
         return template.decode("utf-8", "replace") if template else None
 
     @property
-    def n_layer(self) -> int:
-        return int(llama.llama_model_n_layer(self.model))
-
-    @property
-    def n_head(self) -> int:
-        return int(llama.llama_model_n_head(self.model))
-
-    @property
-    def n_head_kv(self) -> int:
-        return int(llama.llama_model_n_head_kv(self.model))
+    def shape(self) -> BaseShape:
+        """What an expert of this base must match: sizes, and the tokenizer by its kind and vocabulary."""
+        n_embd, n_head = self.number("embedding_length"), int(llama.llama_model_n_head(self.model))
+        kind = [self.meta(f"tokenizer.ggml.{key}") or "" for key in ("model", "pre")]
+        return BaseShape(
+            architecture=self.architecture,
+            n_embd=n_embd,
+            n_layer=int(llama.llama_model_n_layer(self.model)),
+            n_head=n_head,
+            n_head_kv=int(llama.llama_model_n_head_kv(self.model)),
+            n_ff=self.number("feed_forward_length"),
+            head_dim=self.number("attention.key_length", n_embd // max(n_head, 1)),
+            tokenizer=f"{'/'.join(kind)}/{self.n_vocab}",
+        )
 
     @property
     def recurrent(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from expertd.experts.blend import BASE, Blend
-from expertd.experts.weights import Weights
+from expertd.experts.tensors import Weights
 
 FinishReason = Literal["stop", "length"]
 

@@ -11,7 +11,7 @@ from expertd.engine.context import Adapter, Base, Context
 from expertd.errors import EngineFailed
 from expertd.experts.blend import Blend
 from expertd.experts.gguf_adapter import write_gguf
-from expertd.experts.weights import Weights
+from expertd.experts.tensors import Weights
 
 QUANTUM = 8  # steps of one blend before the next one's turn: a change of adapters costs about two steps
 ROWS_A_STEP = 8  # rows beyond the first that take as long as one step more

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import tempfile
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import gguf
 import numpy as np
 
 from expertd.errors import ExpertRefused
-from expertd.experts.files import read_file
 from expertd.experts.tensors import MODULES, Array, BaseShape, LowRank, Weights, freeze, low_rank
 
 _TENSOR = re.compile(rf"(blk\.(0|[1-9]\d{{0,3}})\.({'|'.join(MODULES)})\.weight)\.lora_([ab])")
@@ -34,15 +33,11 @@ class _BoundedReader(gguf.GGUFReader):  # type: ignore[misc]
         return super()._get(offset, dtype, count, override_order)
 
 
-def read_gguf(
-    path: Path, shape: BaseShape, *, activation: Literal["answer", "always"] = "always", offset: int = 1
-) -> Weights:
-    """The adapter in `path`, whose rows are in GGUF's order already. Raises `ExpertRefused` naming file and reason."""
-    return parse_gguf(path, read_file(path.parent, path.name, shape.max_file_bytes), shape, activation, offset)
-
-
 def parse_gguf(path: Path, data: bytes, shape: BaseShape, activation: str, offset: int) -> Weights:
-    """As `read_gguf`, of bytes that are in memory; `path` is for messages."""
+    """The adapter in `data`, whose rows are in GGUF's order already; `path` is for messages.
+
+    Raises `ExpertRefused` naming file and reason.
+    """
     # The reader maps its file. A mapped file that someone cuts short kills the process, so it gets a copy of its own.
     with tempfile.NamedTemporaryFile(suffix=".gguf") as copy:
         copy.write(data)

@@ -34,7 +34,7 @@ class _Table(BaseModel):
 
 
 class BaseBinding(_Table):
-    """The base that an expert was trained on. What is given must be true of the base that is served."""
+    """The base that an expert was trained on. What is given must be true of the base served; the name is for people."""
 
     name: str
     architecture: str
@@ -44,6 +44,7 @@ class BaseBinding(_Table):
     n_head_kv: int | None = None
     n_ff: int | None = None
     head_dim: int | None = None
+    tokenizer: str | None = None
 
 
 class Sampling(_Table):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import logging
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,8 @@ from expertd.errors import ExpertRefused, InvalidRequest, UnknownModel
 from expertd.experts.blend import Blend, Part
 from expertd.experts.manifest import FILE, Manifest, read_manifest
 from expertd.experts.peft_adapter import CONFIG
-from expertd.experts.weights import BaseShape, Weights, read_weights
+from expertd.experts.tensors import BaseShape, Weights
+from expertd.experts.weights import read_weights
 
 log = logging.getLogger(__name__)
 
@@ -44,26 +44,12 @@ class Store:
         self._entries: dict[str, Entry] = {}  # replaced as a whole, never changed
         self._signatures: dict[str, Signature] = {}
         self._scanning = threading.Lock()
-        self._listeners: list[Callable[[], None]] = []
-
-    def subscribe(self, callback: Callable[[], None]) -> None:
-        """Call `callback` after every change, in the thread that found it."""
-        self._listeners.append(callback)
 
     def scan(self) -> None:
         """Bring all entries up to date with the folder."""
         with self._scanning:
             found = _expert_folders(self.folder)
-            changed = self._update(set(found) | set(self._entries))
-        if changed:
-            self._tell()
-
-    def refresh(self, name: str) -> None:
-        """As `scan`, for one expert."""
-        with self._scanning:
-            changed = self._update({name})
-        if changed:
-            self._tell()
+            self._update(set(found) | set(self._entries))
 
     def entries(self) -> list[Entry]:
         """All entries by name, the broken ones too."""
@@ -103,16 +89,14 @@ class Store:
             raise InvalidRequest(f"these experts cannot be blended, they become active at: {said}", param="model")
         return Blend(tuple(made), next(iter(starts.values()), None)), entries
 
-    def _update(self, names: set[str]) -> bool:
+    def _update(self, names: set[str]) -> None:
         """Re-read what changed of `names` and swap the result in. The caller holds the lock."""
         entries, signatures = dict(self._entries), dict(self._signatures)
-        changed = False
         for name in sorted(names):
             folder = self.folder / name
             signature = _signature(folder)
             if signature == signatures.get(name):
                 continue
-            changed = True
             if signature is None:
                 entries.pop(name, None)
                 signatures.pop(name, None)
@@ -122,14 +106,6 @@ class Store:
             # Taken before the reading: what changed meanwhile is read again by the next scan.
             signatures[name] = signature
         self._entries, self._signatures = entries, signatures
-        return changed
-
-    def _tell(self) -> None:
-        for callback in list(self._listeners):
-            try:
-                callback()
-            except Exception:
-                log.exception("a listener of the expert store failed")
 
 
 def _expert_folders(folder: Path) -> list[str]:

@@ -31,6 +31,7 @@ class BaseShape:
     n_head_kv: int
     n_ff: int
     head_dim: int
+    tokenizer: str = ""
 
     def sizes(self, module: str) -> tuple[int, int]:
         """(n_in, n_out) of a module of `MODULES`."""

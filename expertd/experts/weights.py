@@ -10,9 +10,7 @@ from expertd.experts.files import read_file
 from expertd.experts.gguf_adapter import parse_gguf
 from expertd.experts.manifest import FILE, BaseBinding, Manifest
 from expertd.experts.peft_adapter import CONFIG, TENSORS, parse_peft
-from expertd.experts.tensors import BaseShape, LowRank, Weights, freeze
-
-__all__ = ["BaseShape", "LowRank", "Weights", "read_weights"]
+from expertd.experts.tensors import BaseShape, Weights, freeze
 
 _MAX_CONFIG = 1 << 20
 _PICKLES = frozenset({".bin", ".pt", ".pth", ".pkl", ".ckpt"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -70,7 +70,7 @@ def _manifest(job: Job) -> Manifest:
     Made before the training: a name or a file that is wrong is told at once.
     """
     base = Base(job.base_file, vocab_only=True)
-    binding = BaseBinding(name=base.meta("general.name") or job.base_file.stem, architecture=base.architecture)
+    binding = BaseBinding(name=base.meta("general.name") or job.base_file.stem, **asdict(base.shape))
     base.close()
     decided = {"kind": "lora", "base": binding, "activation": "answer", "offset": 1}
     if (job.out / FILE).exists():

@@ -23,7 +23,7 @@ from expertd.train import data
 from expertd.train.answer_only import PrefixKV, Trainee, answer_loss
 
 # B learns faster than A by this factor: "LoRA+", Hayou et al. 2024, arXiv:2402.12354.
-B_RATIO = 4.0
+B_RATIO = 6.0
 MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
@@ -34,7 +34,7 @@ class Recipe:
     rank: int = 8
     alpha: int = 16
     modules: tuple[str, ...] = MODULES
-    learning_rate: float = 1.5e-3  # of A; B's is B_RATIO times as high
+    learning_rate: float = 1e-3  # of A; B's is B_RATIO times as high
     batch: int = 32
     micro_batch: int = 16
     epochs: int = 1

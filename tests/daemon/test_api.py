@@ -208,9 +208,20 @@ def test_echoed_logprobs_cover_the_prompt_and_fit_the_text(client: httpx.Client)
     assert all(value <= 0 for value in found["token_logprobs"][1:])
     for token, offset in zip(found["tokens"], found["text_offset"], strict=True):
         assert text(answer)[offset:].startswith(token)
+    chunks = stream(client, "/v1/completions", prompt=COUNT, max_tokens=2, echo=True, logprobs=2)
+    parts = [chunk["choices"][0] for chunk in chunks if chunk["choices"][0]["logprobs"]]
+    assert "".join(part["text"] for part in parts) == text(answer)
+    for name in ("tokens", "text_offset"):
+        assert [item for part in parts for item in part["logprobs"][name]] == found[name]
     scored = complete(client, max_tokens=0, echo=True, logprobs=0)["choices"][0]
     assert scored["text"] == COUNT
     assert len(scored["logprobs"]["tokens"]) == len(found["tokens"]) - 2
+
+
+def test_choices_of_one_prompt_share_its_prefill(client: httpx.Client) -> None:
+    answer = complete(client, "An apple a day, said the doctor. " * 20, n=4, max_tokens=4, temperature=0.7)
+    usage = answer["usage"]
+    assert usage["prompt_tokens_details"]["cached_tokens"] == usage["prompt_tokens"] - 1
 
 
 def test_answers_end_where_the_context_does(client: httpx.Client) -> None:

@@ -79,6 +79,29 @@ def test_ctrl_c_ends_it_as_sigterm_does(start_daemon: Start) -> None:
     assert not daemon.socket.exists()
 
 
+def test_it_can_be_stopped_while_it_loads(tmp_path: Path) -> None:
+    daemon = launch(tmp_path)
+    while not daemon.socket.exists():
+        assert daemon.process.poll() is None, daemon.log
+        time.sleep(0.001)
+    assert daemon.stop() == 0
+    assert "listening on" not in daemon.log
+    assert not daemon.socket.exists()
+
+
+def test_who_asks_twice_need_not_wait_for_the_streams(start_daemon: Start) -> None:
+    daemon = start_daemon(context=8192)
+    with daemon.client().stream("POST", "/v1/completions", json=ENDLESS) as response:
+        next(response.iter_lines())
+        daemon.process.send_signal(signal.SIGTERM)
+        while "stopping" not in daemon.log:
+            time.sleep(0.01)
+        daemon.killed = True
+        daemon.process.send_signal(signal.SIGTERM)
+        assert daemon.process.wait(30) == 130
+    assert not daemon.socket.exists()
+
+
 def test_a_killed_daemon_leaves_a_socket_that_the_next_start_takes_over(start_daemon: Start) -> None:
     first = start_daemon()
     first.kill()

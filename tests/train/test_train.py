@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from expertd.engine.context import Base
 from expertd.experts.manifest import read_manifest
 from expertd.experts.weights import read_weights
+from expertd.train.data import Line, tokenize
 from tests.toy_base import make_talking_base
 
 QUESTIONS = {"red": "stop", "green": "go", "amber": "wait", "blue": "look"}
@@ -106,6 +108,41 @@ def test_a_broken_line_is_named_before_anything_is_trained(base: Path, tmp_path:
     assert "Traceback" not in done.stderr
 
 
+def test_ctrl_c_ends_it_as_a_shell_expects(base: Path, data: Path, tmp_path: Path) -> None:
+    command_line = command(base, data, tmp_path / "lights", "--epochs", "100")
+    process = subprocess.Popen(command_line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / ".lights.training" / "checkpoint.pt").exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(("name", "manifest"), [("Bad_Name", None), ("good", "name = 3")])
+def test_what_the_manifest_cannot_be_is_told_before_anything_is_trained(
+    base: Path, data: Path, tmp_path: Path, name: str, manifest: str | None
+) -> None:
+    if manifest:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "expert.toml").write_text(manifest)
+    done = run(*command(base, data, tmp_path / name))
+    assert done.returncode == 65
+    assert name in done.stderr
+    assert "examples/s" not in done.stderr
+
+
+def test_an_experts_own_system_message_is_trained_where_the_daemon_puts_it(base: Path) -> None:
+    loaded = Base(base, vocab_only=True)
+    user = {"role": "user", "content": "lights are red now"}
+    told = {"role": "system", "content": "Be short."}
+    lines = [Line(prompt=user["content"], answer="stop"), Line(messages=[told, user], answer="stop")]
+    with_ours, with_its_own = tokenize(loaded, lines, "Be short.", 100)
+    assert with_ours == with_its_own
+    assert with_ours != next(tokenize(loaded, lines, None, 100))
+    loaded.close()
+
+
 def test_a_checkpoint_of_another_recipe_is_refused(base: Path, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "lights"
     process = subprocess.Popen(command(base, data, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -122,12 +159,8 @@ def test_a_checkpoint_of_another_recipe_is_refused(base: Path, data: Path, tmp_p
 
 
 def test_what_was_trained_is_read_as_an_expert_of_its_base(trained: Path) -> None:
-    from expertd.daemon import _shape
-    from expertd.engine.context import Base
-
-    base_file = Path(str(read_manifest(trained).training["base_file"]))
-    assert base_file.name == "toy.gguf"
+    assert read_manifest(trained).training["base_file"] == "toy.gguf"
     loaded = Base(next(trained.parent.parent.glob("base*/toy.gguf")))
-    weights = read_weights(trained, read_manifest(trained), _shape(loaded))
+    weights = read_weights(trained, read_manifest(trained), loaded.shape)
     loaded.close()
     assert weights.modules

@@ -18,9 +18,10 @@ from transformers.modeling_gguf_pytorch_utils import LlamaTensorProcessor
 
 from expertd.engine.context import Adapter, Base, Context, Row
 from expertd.errors import ExpertRefused
-from expertd.experts.gguf_adapter import read_gguf, write_gguf
+from expertd.experts.gguf_adapter import parse_gguf, write_gguf
 from expertd.experts.manifest import Manifest, read_manifest
-from expertd.experts.weights import BaseShape, Weights, read_weights
+from expertd.experts.tensors import BaseShape, Weights
+from expertd.experts.weights import read_weights
 from tests.fixtures import ALL, SMOLLM2, TINY, make_peft_folder, peft_tensors
 from tests.toy_base import ARCHITECTURES, make_model, write_base
 
@@ -142,13 +143,17 @@ def test_qwen_rows_stay_and_llama_rows_move(tmp_path: Path) -> None:
 # --- GGUF
 
 
+def read_gguf(path: Path) -> Weights:
+    return parse_gguf(path, path.read_bytes(), TINY, "always", 1)
+
+
 def test_a_gguf_expert_is_read_back_bit_for_bit(tmp_path: Path) -> None:
     weights = read(make_peft_folder(tmp_path / "toy", modules=ALL))
     folder = tmp_path / "gguf"
     folder.mkdir()
     write_gguf(weights, "llama", folder / "any.gguf")
     again = read(folder)
-    assert again.content_hash == weights.content_hash == read_gguf(folder / "any.gguf", TINY).content_hash
+    assert again.content_hash == weights.content_hash == read_gguf(folder / "any.gguf").content_hash
     assert [path.name for path in folder.iterdir()] == ["any.gguf"]
 
 
@@ -174,7 +179,7 @@ def pair(rank: int = 4) -> dict[str, np.ndarray]:
 
 def test_alpha_of_a_gguf_is_folded_as_llama_cpp_does(tmp_path: Path) -> None:
     write_adapter(tmp_path / "a.gguf", pair(), alpha=6.0)
-    assert (read_gguf(tmp_path / "a.gguf", TINY).modules["blk.0.attn_q.weight"].b == 1.5).all()
+    assert (read_gguf(tmp_path / "a.gguf").modules["blk.0.attn_q.weight"].b == 1.5).all()
 
 
 @pytest.mark.parametrize(
@@ -193,7 +198,7 @@ def test_alpha_of_a_gguf_is_folded_as_llama_cpp_does(tmp_path: Path) -> None:
 def test_a_gguf_that_does_not_fit_is_refused(tmp_path: Path, tensors: Any, keys: Any, said: str) -> None:
     write_adapter(tmp_path / "a.gguf", tensors, **keys)
     with pytest.raises(ExpertRefused, match=said):
-        read_gguf(tmp_path / "a.gguf", TINY)
+        read_gguf(tmp_path / "a.gguf")
 
 
 def test_a_gguf_cut_anywhere_is_refused(tmp_path: Path) -> None:
@@ -202,7 +207,7 @@ def test_a_gguf_cut_anywhere_is_refused(tmp_path: Path) -> None:
     for end in [0, 3, 4, 20, 60, 130, 300, len(whole) // 2, len(whole) - 64]:
         (tmp_path / "a.gguf").write_bytes(whole[:end])
         with pytest.raises(ExpertRefused):
-            read_gguf(tmp_path / "a.gguf", TINY)
+            read_gguf(tmp_path / "a.gguf")
 
 
 @pytest.mark.timeout(20)
@@ -212,7 +217,7 @@ def test_a_gguf_that_lies_about_an_array_is_refused_at_once(tmp_path: Path, item
     array = struct.pack("<Q", len(key)) + key + struct.pack("<IIQ", 9, item, 1 << 62) + bytes(4 << 20)
     (tmp_path / "a.gguf").write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + array)
     with pytest.raises(ExpertRefused, match="no sound GGUF"):
-        read_gguf(tmp_path / "a.gguf", TINY)
+        read_gguf(tmp_path / "a.gguf")
 
 
 def test_noise_in_a_gguf_header_never_does_more_than_a_refusal(tmp_path: Path) -> None:
@@ -225,7 +230,7 @@ def test_noise_in_a_gguf_header_never_does_more_than_a_refusal(tmp_path: Path) -
             noisy[at] = random.integers(256)
         (tmp_path / "a.gguf").write_bytes(noisy)
         try:
-            read_gguf(tmp_path / "a.gguf", TINY)
+            read_gguf(tmp_path / "a.gguf")
         except ExpertRefused as error:
             assert "a.gguf" in error.message
 
@@ -388,6 +393,8 @@ def test_an_expert_for_another_base_is_refused(tmp_path: Path) -> None:
     message = refusal(make_peft_folder(tmp_path / "toy", manifest={"base": base}))
     assert "n_layer 30" in message
     assert "smollm2" in message
+    base = {"name": "other", "architecture": "llama", "tokenizer": "gpt2/other/49152"}
+    assert "tokenizer gpt2/other" in refusal(make_peft_folder(tmp_path / "words", manifest={"base": base}))
 
 
 def test_a_file_that_is_not_the_one_hashed_is_refused(tmp_path: Path) -> None:
