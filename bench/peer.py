@@ -91,7 +91,8 @@ async def four(client: httpx.AsyncClient, server: Server, number: int) -> dict[s
 
 async def measure(servers: list[Server], rounds: int) -> dict[str, dict[str, list[float]]]:
     figures: dict[str, dict[str, list[float]]] = {server.name: {} for server in servers}
-    async with httpx.AsyncClient(timeout=600) as client:
+    # Each its own connection: llama-server closes an idle one after 5 s, often just when it is used again.
+    async with httpx.AsyncClient(timeout=600, limits=httpx.Limits(max_keepalive_connections=0)) as client:
         for server in servers:
             await single(client, server, 0)  # warm
         for number in tqdm(range(1, rounds + 1), desc="rounds"):

@@ -32,8 +32,7 @@ def response(error: ExpertdError) -> web.Response:
     return web.json_response(body(error), status=error.status, headers=headers, dumps=dumps)
 
 
-def dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def without_traceback(record: logging.LogRecord) -> bool:

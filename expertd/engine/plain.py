@@ -29,6 +29,7 @@ class PlainBlending:
         self._loaded: dict[str, Adapter] = {}  # by content hash, least recently retained first
         self._users: Counter[str] = Counter()
         self._current: Blend | None = None
+        self._applied: Blend | None = None  # what the context is set to
         self._steps = 0
         self._served: dict[Blend, int] = {}  # when each blend that has rows had its last step
         self._clock = 0
@@ -62,11 +63,14 @@ class PlainBlending:
     def apply(self, rows: Sequence[Blend]) -> None:
         (blend,) = set(rows)
         self._steps += 1 + (len(rows) - 1) // ROWS_A_STEP
+        if blend == self._applied:
+            return
         # Two names may stand for one content, and llama.cpp takes an adapter once.
         scales: defaultdict[str, float] = defaultdict(float)
         for part in blend.parts:
             scales[part.content_hash] += part.scale
         self._context.set_adapters([(self._loaded[key], scale) for key, scale in scales.items()])
+        self._applied = blend
 
     def close(self) -> None:
         self._context.set_adapters([])
@@ -89,5 +93,6 @@ class PlainBlending:
     def _unload(self, key: str) -> None:
         # llama.cpp compares adapters by address: one that is freed while set could be taken for a later one.
         self._context.set_adapters([])
+        self._applied = None
         self._loaded.pop(key).close()
         del self._users[key]
