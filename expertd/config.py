@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,9 +47,9 @@ def runtime_dir() -> Path:
 
 
 def shipped_experts() -> Path:
-    """The experts beside the package in a checkout, else the user's own folder."""
-    beside = Path(__file__).parent.parent / "experts"
-    return beside if beside.is_dir() else Path(platformdirs.user_data_dir(APP)) / "experts"
+    """The experts beside the package in a checkout, else those that were installed with it."""
+    checkout = Path(__file__).parent.parent
+    return (checkout if (checkout / "pyproject.toml").exists() else Path(sys.prefix) / "share" / APP) / "experts"
 
 
 class Settings(BaseSettings):
@@ -74,7 +75,7 @@ class Settings(BaseSettings):
     batch: int = Field(512, ge=32, le=4096, description="tokens a decoding step at most")
     prefill_chunk: int = Field(256, ge=16, le=4096, description="prompt tokens a step while others decode")
     threads: int = Field(default_factory=lambda: _cores(), ge=1, description="threads of llama.cpp")
-    prefix_cache: bool = Field(True, description="reuse the KV of common prompt prefixes")
+    prefix_cache_mb: float = Field(512, ge=0, description="memory for the KV of past prompts; 0: none is reused")
     max_body_mb: float = Field(8, gt=0, description="largest request body")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -29,7 +29,6 @@ from expertd.models.catalogue import resolve
 
 log = logging.getLogger(__name__)
 
-KEPT = 16  # finished sequences whose prefixes stay in the cells
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 GRACE = 5.0  # seconds that running requests get when the daemon is told to stop
 
@@ -105,12 +104,10 @@ def _speaking(base: Base) -> Base:
 
 
 def _engine(settings: Settings, base: Base) -> Worker:
-    # A recurrent state is of its last token alone: no shorter prefix can be taken from it.
-    kept = KEPT if settings.prefix_cache and not base.recurrent else 0
     context = Context(
         base,
         n_cells=settings.context,
-        n_seq=settings.sequences + kept,
+        n_seq=settings.sequences,
         n_batch=settings.batch,
         n_threads=settings.threads,
     )
@@ -119,7 +116,8 @@ def _engine(settings: Settings, base: Base) -> Worker:
         batch=settings.batch,
         prefill_chunk=min(settings.prefill_chunk, settings.batch),
         sequences=settings.sequences,
-        kept=kept,
+        # A recurrent state is of its last token alone: no shorter prefix can be taken from it.
+        cache_bytes=0 if base.recurrent else int(settings.prefix_cache_mb * 1e6),
     )
     return Worker(base, context, PlainBlending(base, context), limits, settings.queue)
 

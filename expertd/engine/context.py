@@ -271,5 +271,19 @@ class Context:
         """Let go of the cells of `seq_id` from position `start` on."""
         llama.llama_memory_seq_rm(self._memory, seq_id, start, -1)
 
+    def save_sequence(self, seq_id: int) -> npt.NDArray[np.uint8]:
+        """A copy of the KV of `seq_id`, for `restore_sequence`."""
+        size = llama.llama_state_seq_get_size(self.handle, seq_id)
+        state = np.empty(size, np.uint8)
+        pointer = state.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
+        if llama.llama_state_seq_get_data(self.handle, pointer, size, seq_id) != size:
+            raise EngineFailed(f"the KV of sequence {seq_id} cannot be saved: {_reason()}")
+        return state
+
+    def restore_sequence(self, seq_id: int, state: npt.NDArray[np.uint8]) -> bool:
+        """Put saved KV back as all that `seq_id` has. False, and it has nothing, where no free run is as long."""
+        pointer = state.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
+        return bool(llama.llama_state_seq_set_data(self.handle, pointer, state.nbytes, seq_id))
+
     def close(self) -> None:
         llama.llama_free(self.handle)

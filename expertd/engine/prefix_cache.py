@@ -1,60 +1,73 @@
-"""Cells of finished sequences, kept so that a prompt that begins like one of them need not be computed again."""
+"""KV of finished sequences in host memory, so that a prompt that begins like one of them need not be computed again.
+
+The cells are for what runs: attention walks all of them up to the highest used one, idle ones too.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 Identity = npt.NDArray[np.int64]
+State = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A sequence's identity and its KV as llama.cpp wrote it."""
+
+    identity: Identity
+    state: State
 
 
 class PrefixCache:
-    """Kept sequences by llama.cpp id, least recently used first.
+    """Entries under a byte budget, least recently used out first.
 
     A cached token is its id, its position, the blend active when it was computed, and all of these before it: entries
     are compared by exactly that, so KV of another blend can never match.
     """
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[int, Identity] = OrderedDict()
+    def __init__(self, budget: int) -> None:
+        """`budget` in bytes; 0 keeps nothing."""
+        self._budget = budget
+        self._entries: OrderedDict[int, Entry] = OrderedDict()  # by id of the entry
+        self.used = 0  # bytes
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._entries)
 
-    @property
-    def cells(self) -> int:
-        """An upper bound of the cells held: shared ones count once for each owner."""
-        return sum(map(len, self._kept.values()))
+    def covers(self, identity: Identity) -> bool:
+        """Whether keeping `identity` would add nothing: there is no budget, or an entry that begins like it."""
+        return not self._budget or self.find(identity)[1] == len(identity)
 
-    def keep(self, seq_id: int, identity: Identity) -> None:
-        self._kept[seq_id] = identity
+    def keep(self, identity: Identity, state: State) -> None:
+        """Add an entry, in place of those that are a prefix of it."""
+        for entry in list(self._entries.values()):
+            if common_prefix(entry.identity, identity) == len(entry.identity):
+                self._forget(entry)
+        entry = Entry(identity, state)
+        self._entries[id(entry)] = entry
+        self.used += state.nbytes
+        while self.used > self._budget:
+            self._forget(next(iter(self._entries.values())))
 
-    def find(self, identity: Identity) -> tuple[int, int]:
-        """The kept sequence with the longest common prefix, and its length; (-1, 0) if none."""
-        best, length = -1, 0
-        for seq_id, kept in self._kept.items():
-            common = common_prefix(kept, identity)
+    def find(self, identity: Identity) -> tuple[Entry | None, int]:
+        """The entry with the longest common prefix, and its length; (None, 0) if none."""
+        best, length = None, 0
+        for entry in self._entries.values():
+            common = common_prefix(entry.identity, identity)
             if common > length:
-                best, length = seq_id, common
-        if best >= 0:
-            self._kept.move_to_end(best)
+                best, length = entry, common
+        if best:
+            self._entries.move_to_end(id(best))
         return best, length
 
-    def evict(self) -> int:
-        """Forget the least recently used entry; its id, whose cells the caller lets go."""
-        return self._kept.popitem(last=False)[0]
-
-    def remove_covered(self, identity: Identity) -> list[int]:
-        """Forget entries that are a prefix of `identity`; their ids."""
-        covered = [i for i, kept in self._kept.items() if common_prefix(kept, identity) == len(kept)]
-        for seq_id in covered:
-            del self._kept[seq_id]
-        return covered
-
-    def clear(self) -> None:
-        self._kept.clear()
+    def _forget(self, entry: Entry) -> None:
+        del self._entries[id(entry)]
+        self.used -= entry.state.nbytes
 
 
 def common_prefix(a: Identity, b: Identity) -> int:

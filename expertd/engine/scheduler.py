@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from expertd.engine.blending import Blending
-from expertd.engine.prefix_cache import PrefixCache, common_prefix
+from expertd.engine.prefix_cache import Entry, PrefixCache, State, common_prefix
 from expertd.engine.sequence import Sequence as Seq
 from expertd.errors import EngineFailed, ExpertdError
 from expertd.experts.blend import Blend
@@ -24,9 +25,7 @@ class Limits:
     batch: int
     prefill_chunk: int  # prompt tokens a step while others decode
     sequences: int  # running at once
-    kept: int  # finished sequences kept for their prefix; 0: none
-    # Attention walks all cells up to the highest used one: thousands of idle ones cost a fifth of the speed (measured).
-    kept_cells: int = 1024  # the newest sequence is kept whatever it takes
+    cache_bytes: int  # host memory for the KV of finished sequences; 0: no prefix is ever reused
 
 
 @dataclass(frozen=True)
@@ -37,11 +36,16 @@ class Slice:
     count: int
 
 
-class Cells:
-    """What the scheduler may do to llama.cpp's KV cells; the worker gives it the context's methods."""
+class Cells(Protocol):
+    """What the scheduler does to llama.cpp's KV cells: the context's part that it needs."""
 
-    def __init__(self, copy: Callable[[int, int, int], None], remove: Callable[[int, int], None]) -> None:
-        self.copy, self.remove = copy, remove
+    def copy_sequence(self, source: int, target: int, end: int) -> None: ...
+
+    def remove_sequence(self, seq_id: int, start: int) -> None: ...
+
+    def save_sequence(self, seq_id: int) -> State: ...
+
+    def restore_sequence(self, seq_id: int, state: State) -> bool: ...
 
 
 class Scheduler:
@@ -52,8 +56,8 @@ class Scheduler:
         self.waiting: deque[Seq] = deque()
         self.running: list[Seq] = []
         self.refused: list[tuple[Seq, ExpertdError]] = []  # sequences whose blend cannot be had, for the worker to end
-        self.cache = PrefixCache()
-        self._free_ids = list(range(limits.sequences + limits.kept))
+        self.cache = PrefixCache(limits.cache_bytes)
+        self._free_ids = list(range(limits.sequences))
 
     @property
     def has_work(self) -> bool:
@@ -62,7 +66,7 @@ class Scheduler:
     @property
     def cells_used(self) -> int:
         """An upper bound: a shared cell counts once for each of its owners."""
-        return self.cache.cells + sum(seq.computed for seq in self.running)
+        return sum(seq.computed for seq in self.running)
 
     def add(self, seq: Seq) -> None:
         self.waiting.append(seq)
@@ -79,31 +83,11 @@ class Scheduler:
                 return slices
 
     def finish(self, seq: Seq, *, keep: bool) -> None:
-        """Take a sequence out; its cells stay as a cached prefix where `keep`."""
+        """Take a sequence out; its KV goes to the prefix cache where `keep`."""
         if seq in self.waiting:
             self.waiting.remove(seq)
-            return
-        if seq not in self.running:
-            return
-        self.running.remove(seq)
-        self._blending.release(seq.request.blend)
-        identity = seq.identity()[: seq.computed]
-        if keep and self._limits.kept and len(identity):
-            for covered in self.cache.remove_covered(identity):
-                self._drop(covered)
-            if len(self.cache) >= self._limits.kept:
-                self._drop(self.cache.evict())
-            self.cache.keep(seq.seq_id, identity)
-            while len(self.cache) > 1 and self.cache.cells > self._limits.kept_cells:
-                self._drop(self.cache.evict())
-        else:
-            self._drop(seq.seq_id)
-        seq.seq_id = -1
-
-    def forget_all(self) -> None:
-        """After a failed decode nothing in the cells can be trusted."""
-        while len(self.cache):
-            self._drop(self.cache.evict())
+        elif seq in self.running:
+            self._take_out(seq, keep=keep)
 
     def _admit(self) -> None:
         while self.waiting and len(self.running) < self._limits.sequences and self._fits(self.waiting[0]):
@@ -156,13 +140,16 @@ class Scheduler:
         return limit
 
     def _reuse(self, seq: Seq, chosen: Collection[Blend]) -> bool:
-        """Start from the longest computed prefix of a kept or a running sequence; the last token is always computed.
+        """Start from the longest computed prefix of a cached or a running sequence; the last token is always computed.
 
         False: one that was admitted before computes more of a common prefix in this batch, and `seq` waits for it.
         """
-        if self._limits.kept and not seq.request.prompt_logprobs:
+        if self._limits.cache_bytes and not seq.request.prompt_logprobs:
             identity = seq.identity()[:-1]
-            source, length = self.cache.find(identity)
+            entry, length = self.cache.find(identity)
+            if entry and self.cells_used + len(entry.identity) > self._limits.cells:
+                entry, length = None, 0  # it is put back whole before it is cut to `length`
+            source: Entry | Seq | None = entry
             before = True
             for other in self.running:
                 before = before and other is not seq
@@ -173,35 +160,42 @@ class Scheduler:
                 if goes_on and common > max(other.computed, length) + WORTH_WAITING:
                     return False
                 if min(common, other.computed) > length:
-                    source, length = other.seq_id, min(common, other.computed)
-            if length > seq.computed:
-                self._cells.remove(seq.seq_id, 0)
-                self._cells.copy(source, seq.seq_id, length)
-                seq.computed, seq.cached = length, min(length, len(seq.request.prompt))
+                    source, length = other, min(common, other.computed)
+            if source and length > seq.computed:
+                self._take_over(seq, source, length)
         seq.matched = True
         return True
 
+    def _take_over(self, seq: Seq, source: Entry | Seq, length: int) -> None:
+        self._cells.remove_sequence(seq.seq_id, 0)
+        if isinstance(source, Entry):
+            if not self._cells.restore_sequence(seq.seq_id, source.state):
+                return  # no gap among the running sequences is long enough: it is computed
+            self._cells.remove_sequence(seq.seq_id, length)
+        else:
+            self._cells.copy_sequence(source.seq_id, seq.seq_id, length)
+        seq.computed, seq.cached = length, min(length, len(seq.request.prompt))
+
     def _make_room(self, slices: Sequence[Slice]) -> bool:
-        """Free cells for the slices: cached prefixes first, then the youngest sequence. False: schedule anew."""
+        """Free cells for the slices by preempting the youngest sequence. False: schedule anew."""
         needed = sum(part.count for part in slices)
-        while self.cells_used + needed > self._limits.cells:
-            if len(self.cache):
-                self._drop(self.cache.evict())
-            elif len(self.running) > 1:
-                self._preempt(self.running[-1])
-                return False
-            else:
-                break  # alone it fits: its length was checked when it was submitted
-        return True
+        if self.cells_used + needed <= self._limits.cells or len(self.running) == 1:
+            return True  # alone it fits: its length was checked when it was submitted
+        self._preempt(self.running[-1])
+        return False
 
     def _preempt(self, seq: Seq) -> None:
-        """Back to the head of the queue; its tokens are computed again when there is room."""
-        self.running.remove(seq)
-        self._blending.release(seq.request.blend)
-        self._drop(seq.seq_id)
-        seq.seq_id, seq.computed, seq.cached, seq.matched = -1, 0, 0, False
+        """Back to the head of the queue, to go on from what the cache then still has of it."""
+        self._take_out(seq, keep=True)
+        seq.computed, seq.cached, seq.matched = 0, 0, False
         self.waiting.appendleft(seq)
 
-    def _drop(self, seq_id: int) -> None:
-        self._cells.remove(seq_id, 0)
-        self._free_ids.append(seq_id)
+    def _take_out(self, seq: Seq, *, keep: bool) -> None:
+        self.running.remove(seq)
+        self._blending.release(seq.request.blend)
+        identity = seq.identity()[: seq.computed]
+        if keep and len(identity) and not self.cache.covers(identity):
+            self.cache.keep(identity, self._cells.save_sequence(seq.seq_id))
+        self._cells.remove_sequence(seq.seq_id, 0)
+        self._free_ids.append(seq.seq_id)
+        seq.seq_id = -1

@@ -15,7 +15,7 @@ from expertd.engine.blending import Blending
 from expertd.engine.context import Base, Context, Row
 from expertd.engine.interface import Done, FinishReason, Piece, Request, Status, TokenLogprob
 from expertd.engine.sampler import token_logprob
-from expertd.engine.scheduler import Cells, Limits, Scheduler, Slice
+from expertd.engine.scheduler import Limits, Scheduler, Slice
 from expertd.engine.sequence import Sequence
 from expertd.errors import ContextOverflow, EngineFailed, ExpertdError, InvalidRequest, Overloaded
 from expertd.experts.blend import Blend
@@ -69,7 +69,7 @@ class Worker:
         self._base, self._context, self._blending, self._limits = base, context, blending, limits
         self._capacity = limits.sequences + queue_limit
         self._commands: queue.SimpleQueue[_Submit | _Cancel | None] = queue.SimpleQueue()
-        self._scheduler = Scheduler(limits, blending, Cells(context.copy_sequence, context.remove_sequence))
+        self._scheduler = Scheduler(limits, blending, context)
         self._live: set[Stream] = set()
         self._outbox: list[tuple[Stream, Event]] = []
         self._snapshot = (0, 0)  # running sequences and used cells after the last step
@@ -255,12 +255,11 @@ class Worker:
         seq.sampler.close()
 
     def _fail_running(self, error: ExpertdError) -> None:
-        """End every running request; the cells are emptied, since nobody knows what a failed step left in them."""
+        """End every running request; none is kept, since nobody knows what a failed step left in the cells."""
         for seq in list(self._scheduler.running):
             self._outbox.append((seq.owner, error))
             self._scheduler.finish(seq, keep=False)
             seq.sampler.close()
-        self._scheduler.forget_all()
 
     def _send(self) -> None:
         if self._outbox:

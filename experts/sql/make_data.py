@@ -12,6 +12,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from draws import known_values
+from spoken import named_anew
+from templates import items as template_items
 from tqdm import tqdm
 from vary_ask import Values, add_noise, shift_years, swap_numbers, swap_texts
 from vary_ddl import (
@@ -34,12 +37,14 @@ from vary_ddl import (
 )
 
 WRITTEN = Path(__file__).parent / "written"
+# Template questions for each written wording, by round, the last for all later ones: reading a schema comes first.
+TEMPLATE_SHARES = (0.6, 0.2)
 LAYOUTS = {
     "plain": ("{ddl}\n\n{ask}", 70),
     "question": ("{ddl}\n\nQuestion: {ask}", 10),
     "fence": ("```sql\n{ddl}\n```\n\n{ask}", 7),
     "schema": ("Schema:\n{ddl}\n\nQuestion: {ask}", 5),
-    "last": ("{ask}\n\n{ddl}", 3),
+    "last": ("{ask}\n\n{ddl}", 2),
 }
 SYSTEMS = (
     "You are a helpful assistant.",
@@ -175,7 +180,7 @@ def runs(ddl: str, queries: list[str]) -> list[str]:
 
 
 def build_examples(schema: Schema, naming: Naming, plain: bool, values: Values, rng: Random) -> Iterator[Example]:
-    """The wordings of one variant with their answers; `plain` keeps the values as written."""
+    """The written wordings of one variant with their answers; `plain` keeps the values as written."""
     for item in schema.items:
         for ask in item["ask"]:
             if rng.random() < 0.25:
@@ -189,6 +194,15 @@ def build_examples(schema: Schema, naming: Naming, plain: bool, values: Values, 
             yield Example(add_noise(ask, sql, rng), sql, answer)
 
 
+def build_templates(schema: Schema, naming: Naming, share: float, values: Values, rng: Random) -> Iterator[Example]:
+    """Template questions on one variant, `share` for each written wording."""
+    known = known_values([item["sql"] for item in schema.items], schema.tables)
+    number = round(share * sum(len(item["ask"]) for item in schema.items))
+    for ask, sql in template_items(schema.tables, values, rng, number, known):
+        answer = rename(sql, naming).rstrip("; ") + ";"
+        yield Example(add_noise(named_anew(ask, naming.names), sql, rng), sql, answer)
+
+
 def build_variant(
     schema: Schema, schemas: list[Schema], values: Values, number: int, seed: int, counts: Counter[str]
 ) -> Variant:
@@ -198,13 +212,19 @@ def build_variant(
     layout = rng.choices(list(LAYOUTS), [share for _, share in LAYOUTS.values()])[0]
     system = rng.choice(SYSTEMS) if rng.random() < 0.15 else None
     ddl, naming = build_ddl(schema, schemas, plain, rng)
-    examples = list(build_examples(schema, naming, plain, values, rng))
+    share = TEMPLATE_SHARES[min(number, len(TEMPLATE_SHARES) - 1)]
+
+    def build(plain: bool) -> list[Example]:
+        written = build_examples(schema, naming, plain, values, rng)
+        return [*written, *build_templates(schema, naming, share, values, rng)]
+
+    examples = build(plain)
     try:
         errors = runs(ddl, [example.answer for example in examples])
     except (sqlite3.Error, sqlite3.Warning) as problem:
         counts[f"variants redone: {problem}"] += 1
         ddl, naming = build_ddl(schema, schemas, True, rng)
-        examples = list(build_examples(schema, naming, plain, values, rng))
+        examples = build(plain)
         errors = runs(ddl, [example.answer for example in examples])
     for error in filter(None, errors):
         counts[f"examples dropped: {schema.name}: {error}"] += 1

@@ -149,7 +149,8 @@ def _shorten(word: str, rng: Random) -> str:
     return word if len(short) < 3 or short in RUDE else short
 
 
-def _plural(word: str) -> str:
+def plural_word(word: str) -> str:
+    """The plural of one word."""
     if re.search("[^aeiou]y$", word):
         return word[:-1] + "ies"
     return word + ("es" if re.search("(s|x|ch)$", word) else "s")
@@ -161,7 +162,7 @@ def _synonym(word: str, rng: Random) -> str:
     if word in SYNONYMS:
         return rng.choice(SYNONYMS[word])
     singular = word[:-3] + "y" if word.endswith("ies") else word[:-1]
-    return _plural(rng.choice(SYNONYMS[singular])) if word.endswith("s") and singular in SYNONYMS else word
+    return plural_word(rng.choice(SYNONYMS[singular])) if word.endswith("s") and singular in SYNONYMS else word
 
 
 def _expand(word: str, rng: Random) -> str:

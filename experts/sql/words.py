@@ -1,9 +1,18 @@
-"""The word lists that schema variation draws from."""
+"""The word lists that schema variation and template questions draw from."""
 
 
 def _pairs(text: str) -> dict[str, tuple[str, ...]]:
     """Read `word=a/b word=c` into a dictionary."""
     return {key: tuple(value.split("/")) for key, value in (item.split("=") for item in text.split())}
+
+
+def _map(text: str) -> dict[str, str]:
+    """Read `word=one phrase, word=another` into a dictionary."""
+    return dict(pair.strip().split("=") for pair in text.split(","))
+
+
+def _list(text: str) -> list[str]:
+    return text.split()
 
 
 def _words(text: str) -> set[str]:
@@ -136,3 +145,122 @@ random rank rowid oid interval year month day hour minute second position instr 
 TYPES = _words("""
 integer int smallint bigint tinyint real float double numeric decimal char varchar text boolean bool blob date
 datetime timestamp time""")
+
+# What an abbreviation is called in a question.
+_SPOKEN = _pairs("""
+mst= tbl= hst= fl=flag purch=purchase rcpt=recipient iss=issue exp=expiry cst=customer tst=test
+cnt=count ct=count brnd=brand gndr=gender seas=season rtl=retail disc=discount desc=description wt=weight loc=location
+whs=warehouse temp=temperature zn=zone stk=stock vnd=vendor fam=family cmn=common harv=harvest wtr=water supp=supplier
+rcv=received clm=claim smp=sample pat=patient rslt=result tech=technician max=maximum mx=maximum distr=distributor
+scrng=screening fmt=format cncl=cancelled lic=license pup=pupil trn=training drv=driver
+dev=device alm=alarm vend=vendor inst=installation srv=server env=environment agt=agent subj=subject clos=closing
+usr=user arpt=airport elev=elevation reg=registration dlvd=delivered nxt=next flt=flight dist=distance clsd=closing
+mtr=meter rmvd=removal trf=tariff rdg=reading shp=ship blt=built ownr=owner scrp=scrap
+brth=birth ann=annual bon=bonus rm=room rtg=rating std=standard byr=buyer sect=section mfg=manufacture
+cli=client ctc=contact prj=project wrk=work tsk=task batt=battery err=error crt=created phn=phone lng=language
+pkg=package flr=floor dlv=delivery ven=venue stf=staff hrd=hired lndr=lender trp=trip mob=mobile
+clnt=client sbj=subject tut=tutor jnd=joining lsn=lesson mrk=mark chem=chemical btl=bottle recv=received proj=project
+trnr=trainer mach=machine shft=shift matl=material ppl=people pgs=pages cmp=company decl=declaration
+gds=goods muni=municipality pol=policy prem=premium mkt=market occ=occurrence vic=victim wkr=worker fab=fabric
+avg=average adr=address qual=qualification strt=start
+""")
+SPOKEN = {word: forms[0] for word, forms in (EXPANSIONS | _SPOKEN).items()}
+
+# Abbreviations that could stand for anything: they are only ever written as the identifier.
+OPAQUE = _words("""
+assgn fpath fname lname hostnm lockd orgnzr pcall peren prtjob reord rstock suprsd tconv wkday wrnty autom benef dereg
+decom recur sched million param every
+""")
+# Abbreviations that mean several things beside other words: anywhere, in front, at the end.
+AMBIGUOUS = _words("clr srv")
+AMBIGUOUS_FIRST = _words("ct km kg cm mm m g ft gb")
+AMBIGUOUS_LAST = _words("cst")
+
+# The words of up to four letters that are no abbreviations.
+SHORT = _words("""
+age ages aid air area app apps arm at away back bag bags bake bank base bay by bed beds beer best bid bids bill
+bin bio blog blue boat body book born box bus buy call calf car cars care case cast city club coal coat code
+coin cook cost crew crop cup dark data date day days dead deal deck deep diet dish dob dock dog dogs down drop
+drug due dues duet ear era eur exam eye face fall fare fat fee fees file film fine fire firm fish flag food for
+form from fuel full game gear gene gift goal gold good gym hall hand has hash head held help high hire hit hold
+home host hour hub hut iata id in is isbn item job jobs join key keys kick kids kiln kind lab lake last late
+lead left lens lent life lift like line list live load loaf loan log loom loss lost lot low made mail make map
+mark mass meal mean memo mode mood most move name need nest net new next nick no note nuts of off on open out
+over page paid pain park part pass path pay peak per pet pets plan play plot plug poll pool port post pot prep
+race rack rain ramp rank rate read real red rent ride ring risk road rock role roll room row rule run runs sale
+seat seed sell sent set sex ship shop show side sign site size skin sku snow soil sold song star stay stop suit
+tag talk tank tare task tax team term test text tide tier time tip to tone tool top tour town tray tree trip two
+type unit url usd use used user van view visa vote wage wake walk wall ward was wash wave week wife wind wine
+wing wins with wood wool word work yard year zone
+""")
+
+UNITS = _map("""kg=kg, km=km, cm=cm, mm=mm, m=metres, g=grams, eur=euros, usd=dollars, sqm=square metres, sec=seconds,
+ms=milliseconds, gb=GB, ft=feet, min=minutes, minutes=minutes, seconds=seconds, hours=hours, euros=euros,
+liters=liters, hectares=hectares, ha=hectares""")
+TENSES = _map("starts=start, ends=end, expires=expiry, opens=opening, closes=closing")
+DANGLING = _words("of by for to from with on at in since until out per")
+DATE_WORDS = _words("date dt ts dob deadline")
+IRREGULAR = _map("""person=people, child=children, staff=staff, species=species, series=series, equipment=equipment,
+people=people, goods=goods, history=history, stock=stock, party=parties, leaf=leaves, shelf=shelves, news=news,
+wife=wives, foreman=foremen""")
+ACTIVE = _map("""joined=join, left=leave, started=start, ended=end, arrived=arrive, expired=expire, departed=depart,
+retired=retire, finished=finish, happened=happen""")
+PARTICIPLES = _words("sold bought paid sent built held begun made taken born lent caught")
+MASS = _words("power water wifi parking access fish heating electricity stock reply two")
+
+# Numbers that are no measure, numbers that do not add up, and numbers that do.
+NOT_FIGURES = _words("""
+contains sings wants works allows needs accepts serves
+bid zone aisle no number num nbr code cd id zip phone tel phn serial ref port version ver hall room floor month
+grade weekday uid pid tid day isbn table gauge lat lon latitude longitude seq track line bin trail
+""")
+NOT_ADDITIVE = _words("""
+year yr age rating rtg stars score percent pct temp temperature level lvl rank rate rt per lat lon depth
+elevation elev diameter min max limit humidity height width star priority prio sev severity mark position
+difficulty ratio average avg size reorder minimum maximum
+""")
+ADDITIVE = _words("""
+count quantity cost fee amount paid charge value minutes seconds hours grams kg weight distance km revenue
+income budget duration price
+""")
+# Likely values of a number by a word of its column: lowest, highest, step; the first that fits counts.
+NUMBER_RANGES = [
+    (_words("count quantity number"), 2, 40, 1),
+    (_words("salary income budget revenue"), 20000, 90000, 5000),
+    (_words("rating rtg stars difficulty priority severity sev complexity"), 2, 4, 1),
+    (_words("percent pct humidity"), 5, 90, 5),
+    (_words("age"), 18, 70, 1),
+    (_words("score points mark"), 40, 95, 5),
+    (_words("population inhabitants"), 5000, 400000, 5000),
+    (_words("downloads views plays mileage odometer"), 1000, 50000, 500),
+    (_words("seats capacity attendance"), 20, 300, 10),
+    (_words("seconds sec"), 60, 600, 10),
+    (_words("minutes min duration"), 10, 120, 5),
+    (_words("hours hrs"), 2, 40, 1),
+    (_words("grams g calories kcal"), 50, 900, 50),
+    (_words("cm height"), 20, 180, 10),
+    (_words("km distance"), 5, 400, 5),
+    (_words("kg weight"), 2, 80, 1),
+    (_words("temperature temp c"), 5, 30, 1),
+    (_words("rate rent deposit"), 10, 200, 5),
+    (_words("price prc cost fee amount amt paid charge value total balance"), 10, 500, 5),
+]
+
+CITIES = _list("""
+Ghent Leeds York Dublin Hamburg Berlin Prague Munich Lisbon Vienna Oslo Lyon Turin Krakow Bergen Boston
+""")
+COUNTRIES = _list("""
+Germany France Spain Portugal Norway Sweden Italy Japan Canada Brazil Austria Ireland Poland Chile
+""")
+COLOURS = _list("red blue green black white grey")
+TEXTS = {"city": CITIES, "town": CITIES, "country": COUNTRIES, "colour": COLOURS, "color": COLOURS}
+REMARKS = _list("urgent late broken refund missing damaged noise delay insurance birthday parking holiday")
+MONTHS = _list("January February March April May June July August September October November December")
+
+# Columns whose values repeat from row to row, and columns of running text.
+GROUPERS = _words("""
+city town country category type kind genre region district department section status level language brand
+manufacturer model colour color topic subject cuisine species style platform format position speciality
+publisher class zone nationality industry channel method material segment
+""")
+FREE_TEXT = _words("description note notes remark remarks comment comments body message text summary content reason")

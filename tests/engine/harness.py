@@ -91,7 +91,7 @@ async def engine(
     cells: int = 1024,
     claimed: int | None = None,
     sequences: int = 8,
-    kept: int = 8,
+    cache_bytes: int = 1 << 26,
     batch: int = 256,
     chunk: int = 64,
     queue: int = 64,
@@ -99,8 +99,8 @@ async def engine(
     blending: type[Blending] = PlainBlending,
 ) -> AsyncIterator[Worker]:
     """A worker of its own context. `claimed`: the cells that the scheduler believes in."""
-    context = Context(base, n_cells=cells, n_seq=sequences + kept, n_batch=batch, n_threads=1, flash=flash)
-    limits = Limits(claimed or context.n_cells, batch, chunk, sequences, kept)
+    context = Context(base, n_cells=cells, n_seq=sequences, n_batch=batch, n_threads=1, flash=flash)
+    limits = Limits(claimed or context.n_cells, batch, chunk, sequences, cache_bytes)
     worker = Worker(base, context, blending(base, context), limits, queue)
     try:
         yield worker

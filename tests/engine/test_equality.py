@@ -71,7 +71,7 @@ def test_the_expert_off_leaves_the_logits_of_the_base_untouched(toy, experts):
     base = request(prompt, N, logprobs=toy.base.n_vocab)
 
     async def run():
-        async with engine(toy.base, kept=0) as worker:
+        async with engine(toy.base, cache_bytes=0) as worker:
             (before,) = await ask(worker, base)
             beside, _ = await ask(worker, base, request(toy.prompt(3, 40), N, [(experts[0], 1.0)]))
             (after,) = await ask(worker, base)

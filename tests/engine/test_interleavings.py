@@ -58,7 +58,11 @@ def test_any_interleaving_gives_the_answers_of_each_alone(toy, sorts, prompts, p
         return prompt, sort, cancel_after or length, answer.tokens
 
     async def run():
-        settings = {"kept": rng.choice([0, 2, 8]), "sequences": rng.randint(2, 6), "chunk": rng.choice([16, 64])}
+        settings = {
+            "cache_bytes": rng.choice([0, 1 << 16, 1 << 26]),
+            "sequences": rng.randint(2, 6),
+            "chunk": rng.choice([16, 64]),
+        }
         async with engine(toy.base, cells=256, batch=rng.choice([32, 256]), **settings) as worker:
             return await asyncio.gather(*(one(worker) for _ in range(12)))
 

@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from expertd.engine.context import Context
 from expertd.engine.interface import Sampling
 from expertd.engine.plain import QUANTUM, PlainBlending
 from expertd.errors import ContextOverflow, EngineFailed, InvalidRequest, Overloaded
+from expertd.experts.blend import BASE, Blend
 from tests.engine.harness import ask, collect, engine, greedy, idle, random_weights, request
 
 N = 24
@@ -34,21 +36,22 @@ def longest_wait(steps, blend):
     return max(b - a - 1 for a, b in itertools.pairwise(turns))
 
 
-@pytest.mark.parametrize("kept", [0, 8])
-def test_preempted_requests_answer_as_alone(toy, experts, kept):
+@pytest.mark.parametrize(("cache_bytes", "told"), [(0, True), (1 << 26, True), (1 << 26, False)])
+def test_preempted_requests_answer_as_alone(toy, experts, cache_bytes, told):
     """256 cells for requests that come to 440 tokens in the end."""
     sorts = [[], [(experts[0], 1.0)], [(experts[1], 1.0)], []]
     prompts = [toy.prompt(40 + i, 50) for i in range(4)]
 
     async def run():
-        async with engine(toy.base, cells=256, kept=kept) as worker:
+        async with engine(toy.base, cells=256, cache_bytes=cache_bytes) as worker:
             return await ask(
-                worker, *(request(p, 60, e, prompt_logprobs=True) for p, e in zip(prompts, sorts, strict=True))
+                worker, *(request(p, 60, e, prompt_logprobs=told) for p, e in zip(prompts, sorts, strict=True))
             )
 
     for answer, prompt, loaded in zip(asyncio.run(run()), prompts, sorts, strict=True):
         assert answer.tokens == greedy(toy.base, prompt, 60, loaded)
-        assert len(answer.prompt_logprobs) == len(prompt) - 1  # told once, though computed twice
+        # Told once, though computed twice.
+        assert len(answer.prompt_logprobs) == (len(prompt) - 1 if told else 0)
 
 
 def test_a_request_may_fill_the_whole_context(toy):
@@ -68,7 +71,7 @@ def test_a_cancelled_request_leaves_the_others_and_frees_its_room(toy, experts):
     prompts = [toy.prompt(50 + i, 30) for i in range(6)]
 
     async def run():
-        async with engine(toy.base, kept=0, sequences=6) as worker:
+        async with engine(toy.base, cache_bytes=0, sequences=6) as worker:
             streams = [worker.submit(request(p, 40, loaded if i % 2 else [])) for i, p in enumerate(prompts)]
             answers = await asyncio.gather(
                 *(collect(stream, at_most=3 if i in (1, 2, 4) else None) for i, stream in enumerate(streams))
@@ -195,11 +198,31 @@ def test_a_stream_of_short_requests_does_not_starve_the_long_ones(toy, experts):
 
 
 def test_blends_that_come_and_go_at_every_step_do_not_pass_those_that_wait(toy, experts):
-    a, b, c, d = (request((1,), 1, [(e, 1.0)]).blend for e in experts)
-    way = PlainBlending(toy.base, None)
-    chosen = [next(iter(way.choose([a, b, c if step % 2 else d], []))) for step in range(200)]
+    context, chosen = Context(toy.base, n_cells=64, n_seq=1, n_batch=32, n_threads=1), []
+    way = PlainBlending(toy.base, context)
+    for each in (requests := [request((1,), 1, [(e, 1.0)]) for e in experts]):
+        way.retain(each.blend, each.weights)
+    a, b, c, d = (each.blend for each in requests)
+    for step in range(200):
+        (blend,) = way.choose([a, b, c if step % 2 else d], [])
+        way.apply([blend])
+        chosen.append(blend)
     for blend in (a, b):
         assert chosen.count(blend) > 50
+    way.close()
+    context.close()
+
+
+def test_a_long_prompt_takes_its_blends_turn_in_fewer_steps(toy):
+    """A turn is time: a step of 64 rows takes about as long as eight of one."""
+    context = Context(toy.base, n_cells=64, n_seq=1, n_batch=64, n_threads=1)
+    way, other = PlainBlending(toy.base, context), Blend((), 3)
+    for rows, following in ((1, BASE), (64, other)):
+        way.choose([BASE], [])
+        way.apply([BASE] * rows)
+        assert way.choose([BASE, other], []) == (following,)
+    way.close()
+    context.close()
 
 
 def test_what_cannot_run_is_refused_when_it_is_submitted(toy):

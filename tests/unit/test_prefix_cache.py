@@ -1,4 +1,4 @@
-"""PrefixCache: which kept sequence a prompt may go on from."""
+"""PrefixCache: which finished sequence a prompt may go on from, and which are forgotten."""
 
 from __future__ import annotations
 
@@ -14,12 +14,22 @@ def ids(*tokens):
     return np.array(tokens, np.int64)
 
 
+def state(number, size=10):
+    return np.full(size, number, np.uint8)
+
+
+def found(cache, *tokens):
+    """The number in the state that was found, and the length in common."""
+    entry, length = cache.find(ids(*tokens))
+    return (int(entry.state[0]) if entry else None), length
+
+
 @pytest.fixture
 def cache():
-    cache = PrefixCache()
-    cache.keep(1, ids(1, 2, 3))
-    cache.keep(2, ids(1, 2, 3, 4, 5))
-    cache.keep(3, ids(1, 2 | EXPERT, 3 | EXPERT, 9 | EXPERT))
+    cache = PrefixCache(30)
+    cache.keep(ids(1, 2, 3, 9), state(1))
+    cache.keep(ids(1, 2, 3, 4, 5), state(2))
+    cache.keep(ids(1, 2 | EXPERT, 3 | EXPERT, 9 | EXPERT), state(3))
     return cache
 
 
@@ -39,33 +49,41 @@ def test_the_common_prefix_ends_at_the_first_difference(a, b, length):
 
 
 def test_the_longest_common_prefix_is_found(cache):
-    assert cache.find(ids(1, 2, 3, 4, 8)) == (2, 4)
+    assert found(cache, 1, 2, 3, 4, 8) == (2, 4)
 
 
 def test_nothing_in_common_finds_nothing(cache):
-    assert cache.find(ids(7, 1, 2)) == (-1, 0)
+    assert found(cache, 7, 1, 2) == (None, 0)
 
 
 def test_the_same_tokens_under_another_blend_are_other_tokens(cache):
-    assert cache.find(ids(1, 2 | EXPERT, 3 | EXPERT, 4 | EXPERT)) == (3, 3)
-    assert cache.find(ids(1, 2 | (2 << 32), 3))[1] == 1
+    assert found(cache, 1, 2 | EXPERT, 3 | EXPERT, 4 | EXPERT) == (3, 3)
+    assert found(cache, 1, 2 | (2 << 32), 3)[1] == 1
 
 
-def test_what_was_used_last_is_evicted_last(cache):
-    cache.find(ids(1, 2, 3, 4, 5))
-    assert [cache.evict() for _ in range(3)] == [1, 3, 2]
+def test_over_budget_what_was_used_longest_ago_is_forgotten(cache):
+    cache.find(ids(1, 2, 3, 9))
+    cache.keep(ids(8, 8), state(4))
+    assert found(cache, 1, 2, 3, 4, 5)[0] != 2
+    assert found(cache, 1, 2, 3, 9) == (1, 4)
+    assert (cache.used, len(cache)) == (30, 3)
 
 
-def test_entries_that_a_new_one_covers_are_forgotten(cache):
-    assert cache.remove_covered(ids(1, 2, 3, 4, 5, 6)) == [1, 2]
-    assert len(cache) == 1
+def test_an_entry_takes_the_place_of_those_that_begin_it(cache):
+    cache.keep(ids(1, 2, 3, 4, 5, 6), state(4))
+    assert found(cache, 1, 2, 3, 4, 5) == (4, 5)
+    assert (cache.used, len(cache)) == (30, 3)
 
 
-def test_an_entry_that_goes_on_is_not_covered(cache):
-    assert cache.remove_covered(ids(1, 2, 3, 4)) == [1]
+def test_what_an_entry_begins_with_need_not_be_kept(cache):
+    assert cache.covers(ids(1, 2, 3, 4))
+    assert not cache.covers(ids(1, 2, 3, 4, 6))
 
 
-def test_cells_count_every_entry(cache):
-    assert cache.cells == 12
-    cache.clear()
-    assert (cache.cells, len(cache)) == (0, 0)
+def test_an_entry_over_the_whole_budget_leaves_nothing(cache):
+    cache.keep(ids(5, 6), state(4, 31))
+    assert (cache.used, len(cache)) == (0, 0)
+
+
+def test_without_a_budget_nothing_need_be_kept():
+    assert PrefixCache(0).covers(ids(1))

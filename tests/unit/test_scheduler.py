@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 
 from expertd.engine.context import Base
 from expertd.engine.interface import Request, Sampling
-from expertd.engine.scheduler import Cells, Limits, Scheduler
+from expertd.engine.scheduler import Limits, Scheduler
 from expertd.engine.sequence import Sequence
 from expertd.errors import EngineFailed
 from expertd.experts.blend import BASE, Blend, Part
@@ -70,17 +71,28 @@ class Bench:
     """A scheduler, and what it asked of the cells."""
 
     def __init__(self, way=AllAtOnce, **limits):
-        self.blending, self.owned = way(), {}
-        given = {"cells": 256, "batch": 64, "prefill_chunk": 16, "sequences": 4, "kept": 4, **limits}
+        self.blending, self.owned, self.fragmented = way(), {}, False
+        given = {"cells": 256, "batch": 64, "prefill_chunk": 16, "sequences": 4, "cache_bytes": 1000, **limits}
         self.limits = Limits(**given)
-        self.scheduler = Scheduler(self.limits, self.blending, Cells(self._copy, self._remove))
+        self.scheduler = Scheduler(self.limits, self.blending, self)
 
-    def _copy(self, source, target, end):
+    def copy_sequence(self, source, target, end):
         assert self.owned.get(source, 0) >= end
         self.owned[target] = end
 
-    def _remove(self, seq_id, start):
+    def remove_sequence(self, seq_id, start):
+        assert self.owned.get(seq_id, 0) >= start
         self.owned[seq_id] = start
+
+    def save_sequence(self, seq_id):
+        return np.ones(self.owned[seq_id], np.uint8)
+
+    def restore_sequence(self, seq_id, state):
+        if self.fragmented:
+            return False
+        assert sum(self.owned.values()) + len(state) <= self.limits.cells
+        self.owned[seq_id] = len(state)
+        return True
 
     def step(self):
         """Schedule, and do what a worker does: compute, and draw a token where a slice ends."""
@@ -94,9 +106,9 @@ class Bench:
         return [(s.sequence, s.count) for s in slices]
 
     def rest(self):
-        """What is left when all has ended: nothing held, every id free or kept."""
-        ids = self.limits.sequences + self.limits.kept
-        return self.blending.held == [] and len(self.scheduler._free_ids) + len(self.scheduler.cache) == ids
+        """What is left when all has ended: no blend held, no cell owned, every id free."""
+        free = sorted(self.scheduler._free_ids) == list(range(self.limits.sequences))
+        return free and self.blending.held == [] and not any(self.owned.values())
 
 
 def test_a_prompt_alone_is_computed_in_whole_batches(make):
@@ -170,17 +182,43 @@ def test_another_blend_takes_over_the_bases_part_only(make):
     assert second.cached == 19
 
 
-def test_kept_prefixes_give_way_to_what_runs(make):
-    bench, first, second = Bench(cells=256), make(150), make(200, first=500)
+def test_an_ended_sequence_leaves_its_cells_and_can_be_gone_on_from(make):
+    bench, first = Bench(cells=256), make(150)
     bench.scheduler.add(first)
     for _ in range(4):
         bench.step()
     bench.scheduler.finish(first, keep=True)
-    bench.scheduler.add(second)
-    for _ in range(4):
+    assert bench.rest()
+    other, second = make(90, first=500), make(200)
+    for seq in (other, second):
+        bench.scheduler.add(seq)
         bench.step()
-    assert len(bench.scheduler.cache) == 0
-    assert second.computed >= 200
+    assert second not in bench.scheduler.running  # no room yet for both
+    bench.scheduler.finish(other, keep=False)
+    bench.step()
+    assert second.cached == 150
+
+
+@pytest.mark.parametrize(
+    ("running", "fragmented", "cached"),
+    [
+        (30, False, 49),
+        (30, True, 0),
+        (45, False, 0),  # the cached 60 are put back whole before they are cut
+    ],
+)
+def test_a_cached_prefix_that_finds_no_room_is_computed_instead(make, running, fragmented, cached):
+    bench, long, other, again = Bench(cells=100), make(60), make(running, first=500), make(50)
+    bench.scheduler.add(long)
+    bench.step()
+    bench.scheduler.finish(long, keep=True)
+    bench.scheduler.add(other)
+    bench.step()
+    bench.fragmented = fragmented
+    bench.scheduler.add(again)
+    bench.step()
+    assert again.cached == cached
+    assert again.computed > cached
 
 
 def test_the_youngest_gives_way_and_comes_back_when_there_is_room(make):
@@ -193,9 +231,10 @@ def test_the_youngest_gives_way_and_comes_back_when_there_is_room(make):
     assert list(bench.scheduler.waiting) == [young]
     bench.step()  # and does not come in and go out for ever
     assert bench.scheduler.running == [old]
+    done = len(young.tokens)
     bench.scheduler.finish(old, keep=False)
-    bench.step()
-    assert bench.scheduler.running == [young]
+    assert bench.step() == [(young, 1)]  # from where it was, out of the cache
+    assert len(young.tokens) == done + 1
 
 
 def test_a_waiting_request_that_finds_no_room_is_not_begun(make):
@@ -232,7 +271,7 @@ def test_a_waiting_request_can_be_cancelled(make):
 @pytest.mark.parametrize("way", [AllAtOnce, OneAtATime])
 def test_whatever_happens_no_id_is_lost_and_the_cells_are_never_overdrawn(make, way, seed):
     rng = random.Random(seed)
-    bench, seqs = Bench(way, cells=120, sequences=3, kept=rng.choice([0, 2])), []
+    bench, seqs = Bench(way, cells=120, sequences=3, cache_bytes=rng.choice([0, 100, 1000])), []
     for _ in range(120):
         if rng.random() < 0.3:
             seqs.append(make(rng.randint(1, 100), rng.choice([BASE, A, B, BROKEN]), first=rng.choice([10, 60])))
@@ -245,17 +284,6 @@ def test_whatever_happens_no_id_is_lost_and_the_cells_are_never_overdrawn(make, 
             bench.scheduler.finish(seq, keep=True)
     for seq in seqs:
         bench.scheduler.finish(seq, keep=False)
-    assert bench.rest()
-
-
-def test_idle_prefixes_take_few_cells_and_the_newest_stays(make):
-    bench = Bench(kept_cells=40)
-    for first in (10, 100, 200):
-        seq = make(30, first=first)
-        bench.scheduler.add(seq)
-        bench.step()
-        bench.scheduler.finish(seq, keep=True)
-        assert bench.scheduler.cache.cells == 30
     assert bench.rest()
 
 

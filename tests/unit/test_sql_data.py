@@ -10,7 +10,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "experts" / "sql"))
 
+import entities
 import make_data
+import spoken
 import vary_ask
 import vary_ddl
 
@@ -96,3 +98,24 @@ def test_numbers_and_years_change_in_both() -> None:
         )
         year = int(ask[-4:])
         assert f"'{year}-01-01'" in sql and f"'{year + 1}-01-01'" in sql
+
+
+def test_a_schema_is_read_as_entities() -> None:
+    ddl = (
+        "CREATE TABLE authors (id INTEGER PRIMARY KEY, name TEXT, born_on TEXT, paid INTEGER CHECK (paid IN (0, 1)))",
+        "CREATE TABLE books (id INTEGER PRIMARY KEY, title TEXT, author_id INTEGER REFERENCES authors(id), "
+        "price_eur REAL, state TEXT CHECK (state IN ('new', 'used')))",
+    )
+    (authors, books), (link,) = entities.read_entities([vary_ddl.parse_table(text) for text in ddl])
+    assert [column.kind for column in authors.columns] == ["id", "text", "date", "flag"]
+    assert [column.kind for column in books.columns] == ["id", "text", "id", "figure", "enum"]
+    assert [column.spoken for column in books.of("figure")] == ["price in euros"]
+    assert (authors.one, books.many, authors.is_person, books.label) == ("author", "books", True, books.columns[1])
+    assert (link.child, link.parent, link.join) == (books, authors, "books.author_id = authors.id")
+
+
+def test_identifiers_nobody_could_say_stay_and_are_renamed() -> None:
+    assert spoken.plain_words("cust_nm") == ["customer", "name"] and spoken.plain_words("xq_zz") is None
+    assert spoken.named_anew("list {xq_zz} of {Other}", {"xq_zz": "new_name"}) == "list new_name of Other"
+    for one, many in (("city", "cities"), ("price in euros", "prices in euros"), ("{xq}", "{xq}"), ("staff", "staff")):
+        assert spoken.plural(one) == many
