@@ -136,7 +136,8 @@ def test_the_source_of_a_reused_prefix_answers_as_alone(toy, experts):
     assert asyncio.run(run()).tokens == greedy(toy.base, prompt, 60, loaded)
 
 
-def test_answers_with_the_cache_on_equal_those_with_it_off(toy, experts):
+@pytest.mark.parametrize("flash", [False, True])  # the two lay the values out differently
+def test_answers_with_the_cache_on_equal_those_with_it_off(toy, experts, flash):
     stem = toy.prompt(30, 70)
     requests = [
         request((*stem[: 20 + 7 * i], *toy.prompt(31 + i, 5)), N, [(experts[i % 4], 1.0)] if i % 3 else [])
@@ -144,7 +145,7 @@ def test_answers_with_the_cache_on_equal_those_with_it_off(toy, experts):
     ]
 
     async def run(cache_bytes):
-        async with engine(toy.base, cache_bytes=cache_bytes, sequences=3) as worker:
+        async with engine(toy.base, cache_bytes=cache_bytes, sequences=3, flash=flash) as worker:
             return [answer for _ in range(2) for answer in await ask(worker, *requests)]
 
     on, off = asyncio.run(run(1 << 26)), asyncio.run(run(0))
