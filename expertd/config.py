@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import sys
+from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import Any, Literal
 
@@ -49,7 +50,14 @@ def runtime_dir() -> Path:
 def shipped_experts() -> Path:
     """The experts beside the package in a checkout, else those that were installed with it."""
     checkout = Path(__file__).parent.parent
-    return (checkout if (checkout / "pyproject.toml").exists() else Path(sys.prefix) / "share" / APP) / "experts"
+    if (checkout / "pyproject.toml").exists():
+        return checkout / "experts"
+    with contextlib.suppress(PackageNotFoundError):
+        # Where an installer puts data files is its own affair; it notes it in the list of what it installed.
+        for file in files(APP) or ():
+            if file.match("share/expertd/experts/*/expert.toml"):
+                return Path(str(file.locate())).resolve().parent.parent
+    return Path(platformdirs.user_data_dir(APP)) / "experts"
 
 
 class Settings(BaseSettings):

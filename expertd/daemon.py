@@ -21,7 +21,7 @@ from expertd.engine.context import Base, Context
 from expertd.engine.plain import PlainBlending
 from expertd.engine.scheduler import Limits
 from expertd.engine.worker import Worker
-from expertd.errors import BaseRefused
+from expertd.errors import BaseRefused, EngineFailed
 from expertd.experts.store import Store
 from expertd.experts.watcher import Watcher
 from expertd.listeners import Listeners
@@ -62,13 +62,22 @@ async def serve(settings: Settings) -> None:
         for listener in (*listeners.unix, *listeners.http):
             await web.SockSite(runner, listener).start()
         _report(service, settings)
-        await stop.wait()
+        await _either(stop, worker.died)
         sdnotify.SystemdNotifier().notify("STOPPING=1")
         log.info("stopping")
         for site in list(runner.sites):
             await site.stop()
         await worker.stop(GRACE)
         await runner.cleanup()
+        if worker.died.is_set():
+            raise EngineFailed("the engine has died; the log above says why")
+
+
+async def _either(*events: asyncio.Event) -> None:
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
 
 
 def _end_at_once_on_signals() -> None:
@@ -112,12 +121,11 @@ def _engine(settings: Settings, base: Base) -> Worker:
         n_threads=settings.threads,
     )
     limits = Limits(
-        cells=context.n_cells,
+        cells=settings.context,
         batch=settings.batch,
         prefill_chunk=min(settings.prefill_chunk, settings.batch),
         sequences=settings.sequences,
-        # A recurrent state is of its last token alone: no shorter prefix can be taken from it.
-        cache_bytes=0 if base.recurrent else int(settings.prefix_cache_mb * 1e6),
+        cache_bytes=int(settings.prefix_cache_mb * 1e6) if base.cuttable else 0,
     )
     return Worker(base, context, PlainBlending(base, context), limits, settings.queue)
 

@@ -95,6 +95,21 @@ def _lock(path: Path) -> int:
     return descriptor
 
 
+def is_held(path: Path) -> bool:
+    """Whether a daemon, which may be starting or stopping, holds the lock of this socket."""
+    try:
+        descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _own_folder(folder: Path) -> None:
     """The default folder must be ours alone, since /tmp is everybody's."""
     status = folder.lstat()

@@ -11,12 +11,13 @@ from typing import Any
 
 from aiohttp import web
 
-from expertd.api import errors
+from expertd.api.body import dumps
 from expertd.api.service import Choice, Service
 from expertd.api.streams import Indexed, generate, send
 from expertd.engine.interface import Done, Piece, Request, Timings, TokenLogprob
 
 Logprobs = Sequence[TokenLogprob]
+_TEXT = "\0text\0"  # stands for a chunk's text
 
 
 class Answer(ABC):
@@ -33,7 +34,7 @@ class Answer(ABC):
         self._model, self._headers, self._wants_usage = choice.experts, choice.headers, wants_usage
         self._id = f"{self.id_prefix}-{uuid.uuid4().hex}"
         self._created = int(time.time())
-        self._begun: set[int] = set()
+        self._frames: dict[int, tuple[str, str]] = {}  # by choice that has begun: its chunks before and after the text
         self._tally = Tally(prompts)
 
     @abstractmethod
@@ -50,7 +51,7 @@ class Answer(ABC):
         async with generate(self.service.engine, self.requests) as events:
             if stream:
                 return await send(request, self._headers, events, self._chunk, self._last)
-            return web.json_response(await self._collect(events), headers=self._headers, dumps=errors.dumps)
+            return web.json_response(await self._collect(events), headers=self._headers, dumps=dumps)
 
     async def _collect(self, events: AsyncIterator[Indexed]) -> dict[str, Any]:
         count = len(self.requests)
@@ -62,23 +63,31 @@ class Answer(ABC):
                 logprobs[item.index] += item.event.logprobs
             else:
                 reasons[item.index] = item.event.finish_reason
-                self._tally.add(item.event)
+                self._tally.add(item)
         choices = [self.whole(i, texts[i], logprobs[i], reasons[i]) for i in range(count)]
         return self._object(self.kind, choices, **self._tally.told())
 
-    def _chunk(self, item: Indexed) -> dict[str, Any]:
-        first = item.index not in self._begun
-        self._begun.add(item.index)
-        if isinstance(item.event, Done):
-            self._tally.add(item.event)
-            choice = self.part(item.index, "", (), item.event.finish_reason, first)
-        else:
-            choice = self.part(item.index, item.event.text, item.event.logprobs, None, first)
-        more = {"usage": None} if self._wants_usage else {}
-        return self._object(self.chunk_kind, [choice], **more)
+    def _chunk(self, item: Indexed) -> str:
+        """The JSON of one event's chunk."""
+        index, event = item.index, item.event
+        first = index not in self._frames
+        if first:
+            head, tail = self._render(self.part(index, _TEXT, (), None, False)).split(dumps(_TEXT))
+            self._frames[index] = head, tail
+        elif isinstance(event, Piece) and not event.logprobs:
+            # All chunks but the first and the last differ in their text alone, and this is the hot path.
+            head, tail = self._frames[index]
+            return head + dumps(event.text) + tail
+        if isinstance(event, Done):
+            self._tally.add(item)
+            return self._render(self.part(index, "", (), event.finish_reason, first))
+        return self._render(self.part(index, event.text, event.logprobs, None, first))
 
-    def _last(self) -> dict[str, Any] | None:
-        return self._object(self.chunk_kind, [], **self._tally.told()) if self._wants_usage else None
+    def _render(self, choice: dict[str, Any]) -> str:
+        return dumps(self._object(self.chunk_kind, [choice], **({"usage": None} if self._wants_usage else {})))
+
+    def _last(self) -> str | None:
+        return dumps(self._object(self.chunk_kind, [], **self._tally.told())) if self._wants_usage else None
 
     def _object(self, kind: str, choices: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
         return {
@@ -97,31 +106,35 @@ class Tally:
     def __init__(self, prompts: int) -> None:
         self.received = 0.0
         self._prompts = prompts
-        self._timings: list[Timings] = []
+        self._timings: dict[int, Timings] = {}  # by choice
 
-    def add(self, done: Done) -> None:
-        self._timings.append(done.timings)
+    def add(self, item: Indexed) -> None:
+        """Note the end of a choice."""
+        assert isinstance(item.event, Done)
+        self._timings[item.index] = item.event.timings
 
     def told(self) -> dict[str, Any]:
         """OpenAI's usage object, and our timings."""
         return {"usage": self._usage(), "timings": self._slowest()}
 
     def _usage(self) -> dict[str, Any]:
-        """Choices of one prompt count it once."""
+        """Choices of one prompt count it once, and what one of them computed for the others is not cached."""
         each = max(1, len(self._timings) // self._prompts)
-        prompt = sum(t.prompt_tokens for t in self._timings) // each
-        completion = sum(t.completion_tokens for t in self._timings)
+        timings = [self._timings[index] for index in sorted(self._timings)]
+        prompt = sum(t.prompt_tokens for t in timings[::each])
+        cached = sum(min(t.cached_tokens for t in timings[i : i + each]) for i in range(0, len(timings), each))
+        completion = sum(t.completion_tokens for t in timings)
         return {
             "prompt_tokens": prompt,
             "completion_tokens": completion,
             "total_tokens": prompt + completion,
-            "prompt_tokens_details": {"cached_tokens": max((t.cached_tokens for t in self._timings), default=0)},
+            "prompt_tokens_details": {"cached_tokens": cached},
         }
 
     def _slowest(self) -> dict[str, float]:
         """Milliseconds by stage, of the slowest choice."""
         loop = asyncio.get_running_loop()
-        slowest = max(self._timings, key=lambda t: t.queue_ms + t.prefill_ms + t.decode_ms)
+        slowest = max(self._timings.values(), key=lambda t: t.queue_ms + t.prefill_ms + t.decode_ms)
         decoded = max(slowest.completion_tokens - 1, 0)
         return {
             "queue_ms": round(slowest.queue_ms, 3),

@@ -40,7 +40,8 @@ def read_or_make_token(path: Path) -> str:
 
 def middleware(settings: Settings, token: str | None) -> web.middleware:  # type: ignore[valid-type]
     """Checks every request over HTTP. The Unix socket needs none: its file's owner is the authentication."""
-    hosts = LOOPBACK | set(settings.allowed_hosts)
+    allowed = {_hostname(f"//{host}") for host in settings.allowed_hosts}
+    hosts = LOOPBACK | (allowed - {None})
     origins = frozenset(settings.allowed_origins)
 
     @web.middleware

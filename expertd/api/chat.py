@@ -7,8 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
-from expertd.api import errors
 from expertd.api.answer import Answer, Logprobs
+from expertd.api.body import read
 from expertd.api.schema import ChatRequest
 from expertd.api.service import SERVICE, Choice, Service
 from expertd.engine.interface import Request, TokenLogprob
@@ -20,7 +20,7 @@ routes = web.RouteTableDef()
 async def chat(request: web.Request) -> web.StreamResponse:
     received = asyncio.get_running_loop().time()
     service = request.app[SERVICE]
-    body = await errors.read(request, ChatRequest)
+    body = await read(request, ChatRequest)
     choice = service.choose(body.model)
     service.check((message.text for message in body.messages), "messages")
     service.check_count(body.n)
@@ -30,11 +30,7 @@ async def chat(request: web.Request) -> web.StreamResponse:
 
 
 def _requests(service: Service, body: ChatRequest, choice: Choice) -> list[Request]:
-    # OpenAI renamed "system" to "developer"; templates know the old name.
-    messages = [{"role": "system" if m.role == "developer" else m.role, "content": m.text} for m in body.messages]
-    if choice.system and all(message["role"] != "system" for message in messages):
-        messages.insert(0, {"role": "system", "content": choice.system})
-    prompt = service.template.encode(messages)
+    prompt = service.template.encode([{"role": m.role, "content": m.text} for m in body.messages], choice.system)
     logprobs = (body.top_logprobs or 0) if body.logprobs else None
     return [service.request(body, choice, prompt, limit=body.limit, logprobs=logprobs, index=i) for i in range(body.n)]
 

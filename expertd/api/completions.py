@@ -8,8 +8,8 @@ from typing import Any
 
 from aiohttp import web
 
-from expertd.api import errors
 from expertd.api.answer import Answer, Logprobs
+from expertd.api.body import read
 from expertd.api.schema import CompletionRequest
 from expertd.api.service import SERVICE, Service
 from expertd.engine.interface import TokenLogprob
@@ -22,7 +22,7 @@ routes = web.RouteTableDef()
 async def completions(request: web.Request) -> web.StreamResponse:
     received = asyncio.get_running_loop().time()
     service = request.app[SERVICE]
-    body = await errors.read(request, CompletionRequest)
+    body = await read(request, CompletionRequest)
     choice = service.choose(body.model)
     service.check((prompt for prompt in body.prompts if isinstance(prompt, str)), "prompt")
     service.check_count(len(body.prompts) * body.n)

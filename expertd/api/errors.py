@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
-from pydantic import BaseModel, ValidationError
 
+from expertd.api.body import dumps
 from expertd.api.service import SERVICE
 from expertd.errors import BodyTooLarge, ExpertdError, InvalidRequest, MethodNotAllowed, NotFound, Overloaded
 
 log = logging.getLogger(__name__)
 
-Body = TypeVar("Body", bound=BaseModel)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -30,9 +28,6 @@ def response(error: ExpertdError) -> web.Response:
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return web.json_response(body(error), status=error.status, headers=headers, dumps=dumps)
-
-
-dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def without_traceback(record: logging.LogRecord) -> bool:
@@ -64,16 +59,3 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
     except Exception:
         log.exception("%s %s failed", request.method, request.path)
         return response(ExpertdError("the daemon failed on this request; its log has the details"))
-
-
-async def read(request: web.Request, model: type[Body]) -> Body:
-    """The request's JSON body as `model`. Raises `InvalidRequest` naming the field and the fault."""
-    data = await request.read()
-    try:
-        return model.model_validate_json(data)
-    except ValidationError as error:
-        # Where a value may be of several types, the deepest fault is of the type that was meant.
-        told = max(error.errors(include_url=False, include_context=False), key=lambda fault: len(fault["loc"]))
-        where = ".".join(str(part) for part in told["loc"]) or None
-        message = told["msg"].removeprefix("Value error, ")
-        raise InvalidRequest(f"{where}: {message}" if where else message, param=where) from error

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from expertd import __version__
-from expertd.api import errors
+from expertd.api.body import dumps
 from expertd.api.service import SERVICE, Service
 from expertd.errors import UnknownModel
 from expertd.experts.store import Entry
@@ -43,7 +43,7 @@ async def health(request: web.Request) -> web.Response:
         },
         "experts": {"served": _names(entries, True), "broken": _names(entries, False)},
     }
-    return web.json_response(content, dumps=errors.dumps)
+    return web.json_response(content, dumps=dumps)
 
 
 @routes.get("/v1/models")
@@ -52,7 +52,7 @@ async def models(request: web.Request) -> web.Response:
     entries = service.store.entries()
     data = [_base(service), *(_expert(service, entry) for entry in entries if not entry.error)]
     broken = [{"id": entry.name, "error": entry.error} for entry in entries if entry.error]
-    return web.json_response({"object": "list", "data": data, "broken": broken}, dumps=errors.dumps)
+    return web.json_response({"object": "list", "data": data, "broken": broken}, dumps=dumps)
 
 
 @routes.get("/v1/models/{id}")
@@ -62,7 +62,7 @@ async def model(request: web.Request) -> web.Response:
     if len(choice.entries) > 1:
         raise UnknownModel(f"{name} is a blend: ask for one of its experts", param="model")
     content = _expert(service, choice.entries[0]) if choice.entries else _base(service)
-    return web.json_response(content, dumps=errors.dumps)
+    return web.json_response(content, dumps=dumps)
 
 
 def _names(entries: list[Entry], served: bool) -> list[str]:

@@ -8,9 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator,
 
 MAX_CHOICES = 16
 MAX_STOPS = 16
+MAX_BIASES = 1024
 MAX_MESSAGES = 4096
 MAX_PROMPT_TOKENS = 1 << 17
 
+# Lists fail at their first fault: a body of a million wrong items must not make a million messages.
 Stop = Annotated[str, Field(min_length=1, max_length=256)]
 
 
@@ -57,7 +59,7 @@ class Common(BaseModel):
     stream: bool = False
     stream_options: StreamOptions | None = None
     n: int = Field(1, ge=1, le=MAX_CHOICES)
-    stop: Stop | list[Stop] | None = None
+    stop: Stop | Annotated[list[Stop], Field(max_length=MAX_STOPS, fail_fast=True)] | None = None
     seed: int | None = Field(None, ge=-(2**63), lt=2**63)
     temperature: FiniteFloat | None = Field(None, ge=0, le=2)
     top_p: FiniteFloat | None = Field(None, gt=0, le=1)
@@ -68,11 +70,11 @@ class Common(BaseModel):
     repeat_penalty: FiniteFloat = Field(1.0, gt=0, le=4)
     logit_bias: dict[str, Annotated[FiniteFloat, Field(ge=-100, le=100)]] = {}
 
-    @field_validator("stop")
+    @field_validator("logit_bias", mode="before")
     @classmethod
-    def _few_stops(cls, value: str | list[str] | None) -> str | list[str] | None:
-        if isinstance(value, list) and len(value) > MAX_STOPS:
-            raise ValueError(f"at most {MAX_STOPS} stop strings")
+    def _few_biases(cls, value: Any) -> Any:
+        if isinstance(value, dict) and len(value) > MAX_BIASES:
+            raise ValueError(f"at most {MAX_BIASES} tokens")
         return value
 
     # `logprobs` and `echo` are the subclasses' own.
@@ -106,7 +108,6 @@ def _refuse(values: Any, unsupported: dict[str, str]) -> Any:
 class ChatRequest(Common):
     """The body of `POST /v1/chat/completions`."""
 
-    # Lists fail at their first fault: a body of a million wrong items must not make a million messages.
     messages: Annotated[list[Message], Field(fail_fast=True)] = Field(min_length=1, max_length=MAX_MESSAGES)
     max_tokens: int | None = Field(None, ge=1)
     max_completion_tokens: int | None = Field(None, ge=1)

@@ -7,11 +7,11 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
 
 from expertd.api import errors
+from expertd.api.body import dumps
 from expertd.engine.interface import Done, Engine, Generation, Piece, Request
 from expertd.errors import ExpertdError
 
@@ -69,8 +69,8 @@ async def send(
     request: web.Request,
     headers: dict[str, str],
     events: AsyncIterator[Indexed],
-    chunk: Callable[[Indexed], Any],
-    last: Callable[[], Any],
+    chunk: Callable[[Indexed], str],
+    last: Callable[[], str | None],
 ) -> web.StreamResponse:
     """Server-sent events: the chunk of each event, then that of `last` where it has one, then `[DONE]`.
 
@@ -90,10 +90,10 @@ async def send(
         await response.write(b"data: [DONE]\n\n")
     except ExpertdError as error:
         with contextlib.suppress(ConnectionError):
-            await response.write(_event(errors.body(error)))
+            await response.write(_event(dumps(errors.body(error))))
     await response.write_eof()
     return response
 
 
-def _event(content: Any) -> bytes:
-    return f"data: {errors.dumps(content)}\n\n".encode()
+def _event(data: str) -> bytes:
+    return f"data: {data}\n\n".encode()

@@ -16,6 +16,7 @@ from httpx_sse import EventSource
 
 from expertd import errors
 from expertd.config import Settings, cache_dir, state_dir
+from expertd.listeners import is_held
 from expertd.models.catalogue import resolve
 
 START_SECONDS = 120  # the first start converts the base
@@ -31,9 +32,9 @@ class Client:
             transport=transport, base_url="http://localhost", timeout=httpx.Timeout(None, connect=5)
         )
 
-    def get(self, path: str, *, timeout: float | None = None) -> Any:
+    def get(self, path: str, *, timeout: float = 10) -> Any:
         """The JSON of `path`. Raises `DaemonUnreachable`, or the error that the daemon answered."""
-        self._check_owner()
+        self.check_owner()
         try:
             response = self._http.get(path, timeout=timeout)
         except httpx.TransportError as error:
@@ -43,7 +44,7 @@ class Client:
 
     def stream(self, path: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The server-sent objects of a POST. Ending the iteration early cancels it on the server."""
-        self._check_owner()
+        self.check_owner()
         try:
             with self._http.stream("POST", path, json=body) as response:
                 if response.status_code != 200:
@@ -59,8 +60,11 @@ class Client:
         except httpx.TransportError as error:
             raise self._unreachable(error) from error
 
-    def _check_owner(self) -> None:
-        """Another user's socket gets nothing of ours: neither text nor trust in the pid that it tells."""
+    def check_owner(self) -> None:
+        """Another user's socket gets nothing of ours: neither text nor trust in the pid that it tells.
+
+        Raises `DaemonUnreachable`.
+        """
         try:
             owner = self._socket.lstat().st_uid
         except OSError:
@@ -101,6 +105,7 @@ def _subclasses(kind: type[errors.ExpertdError]) -> Iterator[type[errors.Expertd
 def ensure_running(settings: Settings) -> Client:
     """A client of the daemon on `settings.socket`, which is started in the background where none answers."""
     client = Client(settings.socket)
+    client.check_owner()
     if _answers(client):
         return client
     # Here and not in the daemon: a conversion of the base is seen, and a wrong base is told, where it was asked.
@@ -108,15 +113,16 @@ def ensure_running(settings: Settings) -> Client:
     log_file = state_dir() / "expertd.log"
     log_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     child = _start(settings.socket, log_file)
-    start, told = time.monotonic(), False
+    start, told, again = time.monotonic(), False, False
     while time.monotonic() - start < START_SECONDS:
         if _answers(client):
             return client
-        if child.poll() == errors.AlreadyRunning.exit_code:
-            # Another `ask` was first, and its daemon will answer; or one is just stopping, and makes room for ours.
-            time.sleep(0.5)
-            child = _start(settings.socket, log_file)
-        elif child.poll() is not None:
+        code = child.poll()
+        if code == errors.AlreadyRunning.exit_code and is_held(settings.socket):
+            pass  # another `ask` was first, and its daemon will answer; or one is just stopping
+        elif code == errors.AlreadyRunning.exit_code and not again:
+            child, again = _start(settings.socket, log_file), True
+        elif code is not None:
             raise errors.DaemonUnreachable(f"the daemon did not start: {_last_line(log_file)} (all of it: {log_file})")
         if not told and time.monotonic() - start > 1:
             click.echo("starting the daemon (the first start prepares the base) ...", err=True)

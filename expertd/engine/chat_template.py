@@ -43,8 +43,15 @@ class ChatTemplate:
         self._bos = base.piece(base.bos, special=True).decode("utf-8", "replace") if base.bos >= 0 else ""
         self._eos = base.piece(base.eos, special=True).decode("utf-8", "replace") if base.eos >= 0 else ""
 
-    def encode(self, messages: Sequence[Mapping[str, Any]]) -> list[int]:
-        """Tokens of the prompt that asks for the next answer. Raises `InvalidRequest` where the template refuses."""
+    def encode(self, messages: Sequence[Mapping[str, Any]], system: str | None = None) -> list[int]:
+        """Tokens of the prompt that asks for the next answer. Raises `InvalidRequest` where the template refuses.
+
+        `system` is an expert's own system message: it comes first where the conversation has none.
+        """
+        # OpenAI renamed "system" to "developer"; templates know the old name.
+        messages = [{**m, "role": "system" if m["role"] == "developer" else m["role"]} for m in messages]
+        if system and all(message["role"] != "system" for message in messages):
+            messages = [{"role": "system", "content": system}, *messages]
         found: list[str] = []
 
         def hide(match: re.Match[str]) -> str:

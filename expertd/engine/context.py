@@ -63,6 +63,8 @@ class Base:
         self.vocab = llama.llama_model_get_vocab(model)
         self.n_vocab = llama.llama_vocab_n_tokens(self.vocab)
         self.architecture = self.meta("general.architecture") or "unknown"
+        self._ends: dict[int, bool] = {}
+        self._pieces: dict[tuple[int, bool], bytes] = {}
         self.n_ctx_train = llama.llama_model_n_ctx_train(model)
         if not vocab_only and (llama.llama_model_has_encoder(model) or not llama.llama_model_has_decoder(model)):
             self.close()
@@ -93,23 +95,28 @@ class Base:
     @property
     def shape(self) -> BaseShape:
         """What an expert of this base must match: sizes, and the tokenizer by its kind and vocabulary."""
-        n_embd, n_head = self.number("embedding_length"), int(llama.llama_model_n_head(self.model))
+        # From the metadata: llama.cpp's own functions abort where only the vocabulary was loaded.
+        n_embd, n_head = self.number("embedding_length"), self.number("attention.head_count")
         kind = [self.meta(f"tokenizer.ggml.{key}") or "" for key in ("model", "pre")]
         return BaseShape(
             architecture=self.architecture,
             n_embd=n_embd,
-            n_layer=int(llama.llama_model_n_layer(self.model)),
+            n_layer=self.number("block_count"),
             n_head=n_head,
-            n_head_kv=int(llama.llama_model_n_head_kv(self.model)),
+            n_head_kv=self.number("attention.head_count_kv", n_head),
             n_ff=self.number("feed_forward_length"),
             head_dim=self.number("attention.key_length", n_embd // max(n_head, 1)),
             tokenizer=f"{'/'.join(kind)}/{self.n_vocab}",
         )
 
     @property
-    def recurrent(self) -> bool:
-        """Whether it keeps a state that cannot be cut at a position (Mamba and hybrids)."""
-        return bool(llama.llama_model_is_recurrent(self.model) or llama.llama_model_is_hybrid(self.model))
+    def cuttable(self) -> bool:
+        """Whether the KV of a sequence holds that of every shorter prefix.
+
+        A recurrent state is of its last token alone, and a sliding window has lost what lies before it.
+        """
+        recurrent = llama.llama_model_is_recurrent(self.model) or llama.llama_model_is_hybrid(self.model)
+        return not recurrent and llama.llama_model_n_swa(self.model) == 0
 
     @property
     def size_bytes(self) -> int:
@@ -127,6 +134,12 @@ class Base:
 
     def piece(self, token: int, *, special: bool = False) -> bytes:
         """The bytes of a token; control tokens are empty unless `special`."""
+        piece = self._pieces.get((token, special))
+        if piece is None:  # as in `is_end`
+            piece = self._pieces[token, special] = self._piece(token, special)
+        return piece
+
+    def _piece(self, token: int, special: bool) -> bytes:
         buffer = ctypes.create_string_buffer(64)
         n = llama.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, special)
         if n < 0:
@@ -136,7 +149,10 @@ class Base:
 
     def is_end(self, token: int) -> bool:
         """Whether `token` ends a generation."""
-        return bool(llama.llama_vocab_is_eog(self.vocab, token))
+        end = self._ends.get(token)
+        if end is None:  # asked between any two decodes, and a call into llama.cpp hands the interpreter to others
+            end = self._ends[token] = bool(llama.llama_vocab_is_eog(self.vocab, token))
+        return end
 
     def is_control(self, token: int) -> bool:
         return bool(llama.llama_vocab_is_control(self.vocab, token))
@@ -184,6 +200,7 @@ class Adapter:
     """A LoRA file loaded beside the base."""
 
     def __init__(self, base: Base, path: Path) -> None:
+        _said.clear()
         self.handle = llama.llama_adapter_lora_init(base.model, str(path).encode())
         if not self.handle:
             raise EngineFailed(f"llama.cpp refused the adapter {path.name}: {_reason()}")
@@ -206,6 +223,7 @@ class Context:
         params.n_threads = params.n_threads_batch = n_threads
         params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO if flash else llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
         params.no_perf = True
+        _said.clear()
         handle = llama.llama_init_from_model(base.model, params)
         if not handle:
             raise BaseRefused(f"no context of {n_cells} tokens for {base.path}: {_reason()}. Try a smaller `context`.")
@@ -245,6 +263,7 @@ class Context:
         self._seq_ids[:n] = [row.seq_id for row in rows]
         self._outputs[:n] = [row.output for row in rows]
         self._batch.n_tokens = n
+        _said.clear()
         result = llama.llama_decode(self.handle, self._batch)
         if result != 0:
             why = {1: "no free KV cells", 2: "aborted"}.get(result, _reason())
@@ -260,6 +279,7 @@ class Context:
         n = len(adapters)
         handles = (llama.llama_adapter_lora_p_ctypes * max(n, 1))(*[a.handle for a, _ in adapters])
         scales = (ctypes.c_float * max(n, 1))(*[scale for _, scale in adapters])
+        _said.clear()
         if llama.llama_set_adapters_lora(self.handle, handles, n, scales) != 0:
             raise EngineFailed(f"llama.cpp refused a set of {n} adapters: {_reason()}")
 
@@ -271,17 +291,21 @@ class Context:
         """Let go of the cells of `seq_id` from position `start` on."""
         llama.llama_memory_seq_rm(self._memory, seq_id, start, -1)
 
+    def sequence_bytes(self, seq_id: int) -> int:
+        """How many bytes `save_sequence` would take."""
+        return int(llama.llama_state_seq_get_size(self.handle, seq_id))
+
     def save_sequence(self, seq_id: int) -> npt.NDArray[np.uint8]:
-        """A copy of the KV of `seq_id`, for `restore_sequence`."""
-        size = llama.llama_state_seq_get_size(self.handle, seq_id)
-        state = np.empty(size, np.uint8)
+        """A copy of the KV of `seq_id`, for `restore_sequence`. Raises `EngineFailed`, `MemoryError`."""
+        state = np.empty(self.sequence_bytes(seq_id), np.uint8)
         pointer = state.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
-        if llama.llama_state_seq_get_data(self.handle, pointer, size, seq_id) != size:
+        _said.clear()
+        if llama.llama_state_seq_get_data(self.handle, pointer, state.nbytes, seq_id) != state.nbytes:
             raise EngineFailed(f"the KV of sequence {seq_id} cannot be saved: {_reason()}")
         return state
 
     def restore_sequence(self, seq_id: int, state: npt.NDArray[np.uint8]) -> bool:
-        """Put saved KV back as all that `seq_id` has. False, and it has nothing, where no free run is as long."""
+        """Put saved KV back as all that `seq_id` has. False, and it has nothing, where too few cells are free."""
         pointer = state.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
         return bool(llama.llama_state_seq_set_data(self.handle, pointer, state.nbytes, seq_id))
 

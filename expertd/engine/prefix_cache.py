@@ -39,12 +39,12 @@ class PrefixCache:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def covers(self, identity: Identity) -> bool:
-        """Whether keeping `identity` would add nothing: there is no budget, or an entry that begins like it."""
-        return not self._budget or self.find(identity)[1] == len(identity)
+    def wants(self, identity: Identity, size: int) -> bool:
+        """Whether a state of `size` bytes has room in the budget, and no entry begins like it already."""
+        return size <= self._budget and self.find(identity)[1] < len(identity)
 
     def keep(self, identity: Identity, state: State) -> None:
-        """Add an entry, in place of those that are a prefix of it."""
+        """Add an entry that `wants` wanted, in place of those that are a prefix of it."""
         for entry in list(self._entries.values()):
             if common_prefix(entry.identity, identity) == len(entry.identity):
                 self._forget(entry)
@@ -55,15 +55,17 @@ class PrefixCache:
             self._forget(next(iter(self._entries.values())))
 
     def find(self, identity: Identity) -> tuple[Entry | None, int]:
-        """The entry with the longest common prefix, and its length; (None, 0) if none."""
+        """The entry with the longest common prefix, of several the one used last, and its length; (None, 0) if none."""
         best, length = None, 0
         for entry in self._entries.values():
             common = common_prefix(entry.identity, identity)
-            if common > length:
+            if common and common >= length:
                 best, length = entry, common
-        if best:
-            self._entries.move_to_end(id(best))
         return best, length
+
+    def touch(self, entry: Entry) -> None:
+        """Note that it was used."""
+        self._entries.move_to_end(id(entry))
 
     def _forget(self, entry: Entry) -> None:
         del self._entries[id(entry)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from collections.abc import Collection, Sequence
@@ -14,7 +15,10 @@ from expertd.engine.sequence import Sequence as Seq
 from expertd.errors import EngineFailed, ExpertdError
 from expertd.experts.blend import Blend
 
+log = logging.getLogger(__name__)
+
 WORTH_WAITING = 16  # tokens: about what a decoding step costs in prefill
+PUT_BACK_A_TOKEN = 256  # cached tokens that go back into cells in the time of one token's prefill, with a margin
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class Cells(Protocol):
     def copy_sequence(self, source: int, target: int, end: int) -> None: ...
 
     def remove_sequence(self, seq_id: int, start: int) -> None: ...
+
+    def sequence_bytes(self, seq_id: int) -> int: ...
 
     def save_sequence(self, seq_id: int) -> State: ...
 
@@ -147,8 +153,11 @@ class Scheduler:
         if self._limits.cache_bytes and not seq.request.prompt_logprobs:
             identity = seq.identity()[:-1]
             entry, length = self.cache.find(identity)
-            if entry and self.cells_used + len(entry.identity) > self._limits.cells:
-                entry, length = None, 0  # it is put back whole before it is cut to `length`
+            # It is put back whole before it is cut to `length`.
+            if entry and (whole := len(entry.identity)):
+                has_room = self.cells_used + whole <= self._limits.cells
+                if not has_room or length * PUT_BACK_A_TOKEN < whole:
+                    entry, length = None, 0
             source: Entry | Seq | None = entry
             before = True
             for other in self.running:
@@ -170,11 +179,14 @@ class Scheduler:
         self._cells.remove_sequence(seq.seq_id, 0)
         if isinstance(source, Entry):
             if not self._cells.restore_sequence(seq.seq_id, source.state):
-                return  # no gap among the running sequences is long enough: it is computed
+                return  # then it is computed
             self._cells.remove_sequence(seq.seq_id, length)
+            self.cache.touch(source)
         else:
             self._cells.copy_sequence(source.seq_id, seq.seq_id, length)
-        seq.computed, seq.cached = length, min(length, len(seq.request.prompt))
+        seq.computed = length
+        if not seq.preempted:
+            seq.cached = min(length, len(seq.request.prompt))
 
     def _make_room(self, slices: Sequence[Slice]) -> bool:
         """Free cells for the slices by preempting the youngest sequence. False: schedule anew."""
@@ -187,15 +199,23 @@ class Scheduler:
     def _preempt(self, seq: Seq) -> None:
         """Back to the head of the queue, to go on from what the cache then still has of it."""
         self._take_out(seq, keep=True)
-        seq.computed, seq.cached, seq.matched = 0, 0, False
+        seq.computed, seq.matched, seq.preempted = 0, False, True
         self.waiting.appendleft(seq)
 
     def _take_out(self, seq: Seq, *, keep: bool) -> None:
         self.running.remove(seq)
         self._blending.release(seq.request.blend)
-        identity = seq.identity()[: seq.computed]
-        if keep and len(identity) and not self.cache.covers(identity):
-            self.cache.keep(identity, self._cells.save_sequence(seq.seq_id))
+        if keep and seq.computed:
+            self._put_away(seq)
         self._cells.remove_sequence(seq.seq_id, 0)
         self._free_ids.append(seq.seq_id)
         seq.seq_id = -1
+
+    def _put_away(self, seq: Seq) -> None:
+        identity = seq.identity()[: seq.computed]
+        if not self.cache.wants(identity, self._cells.sequence_bytes(seq.seq_id)):
+            return
+        try:
+            self.cache.keep(identity, self._cells.save_sequence(seq.seq_id))
+        except (EngineFailed, MemoryError) as error:
+            log.warning("a prompt's KV is not kept: %s", error)

@@ -28,6 +28,7 @@ class Sequence:
         self.computed = 0  # tokens whose KV is in the cells
         self.cached = 0  # of these, taken from the prefix cache
         self.seq_id = -1  # llama.cpp's id while running
+        self.preempted = False  # whether it ever had to make room
         self.matched = False  # whether the prefix cache was asked since it got its id
         self.sampler = Sampler(base, request.sampling)
         self.text = TextStream(base.piece, request.stop)

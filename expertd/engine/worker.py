@@ -75,6 +75,7 @@ class Worker:
         self._snapshot = (0, 0)  # running sequences and used cells after the last step
         self._loop = asyncio.get_running_loop()
         self._stopping = False
+        self.died = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
         self._thread.start()
 
@@ -82,6 +83,8 @@ class Worker:
 
     def submit(self, request: Request) -> Stream:
         """Queue a request. Raises `Overloaded`, `ContextOverflow`, or `InvalidRequest` for an empty prompt."""
+        if self.died.is_set():
+            raise EngineFailed("the engine has died: see the daemon's log, and start it again")
         if self._stopping:
             raise Overloaded("the daemon is stopping: ask again in a moment", retry_after=5)
         if len(self._live) >= self._capacity:
@@ -133,11 +136,11 @@ class Worker:
             stream.put(event)
 
     def _die(self) -> None:
-        """Nobody decodes any more: tell all that wait, and refuse what comes."""
-        self._stopping = True
+        """Nobody decodes any more: tell all that wait, and refuse what comes until the daemon ends."""
+        self.died.set()
         for stream in list(self._live):
             self._live.discard(stream)
-            stream.put(EngineFailed("the engine has died: restart the daemon, and see its log"))
+            stream.put(EngineFailed("the engine has died: see the daemon's log, and start it again"))
 
     # ---- the thread's side
 
@@ -145,13 +148,16 @@ class Worker:
         try:
             self._decode()
         except BaseException:
-            log.critical("the decoding thread died: restart the daemon", exc_info=True)
+            log.critical("the decoding thread died", exc_info=True)
             self._loop.call_soon_threadsafe(self._die)
 
     def _decode(self) -> None:
-        while self._obey():
+        going_on = True
+        while going_on:
             try:
-                self._step()
+                going_on = self._obey()
+                if going_on:
+                    self._step()
             except EngineFailed as error:
                 log.error("a step failed: %s", error.message)
                 self._fail_running(error)

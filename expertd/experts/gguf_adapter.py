@@ -108,9 +108,8 @@ def _module(path: Path, name: str, pair: dict[str, Array], alpha: float, shape: 
 
 
 def write_gguf(weights: Weights, architecture: str, path: Path) -> None:
-    """Write the file that llama.cpp loads as an adapter of scale 1, beside and renamed. Raises `OSError`."""
-    new = path.with_name(f".{path.name}.new")
-    writer = gguf.GGUFWriter(new, architecture)
+    """Write the file that llama.cpp loads as an adapter of scale 1. Raises `OSError`."""
+    writer = gguf.GGUFWriter(path, architecture)
     writer.add_type("adapter")
     writer.add_string("adapter.type", "lora")
     writer.add_float32("adapter.lora.alpha", 0.0)  # the scaling is in lora_b
@@ -121,4 +120,3 @@ def write_gguf(weights: Weights, architecture: str, path: Path) -> None:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    new.replace(path)

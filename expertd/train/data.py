@@ -7,8 +7,9 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from expertd.engine.chat_template import ChatTemplate
 from expertd.engine.context import Base
@@ -18,13 +19,21 @@ MAX_GROUP = 64  # examples that share one prefix
 MAX_LOSS = 512  # prompt tokens that a group may have to compute again in order to take one more example in
 
 
+class Message(BaseModel):
+    """One message of a conversation, as in a chat request."""
+
+    model_config = ConfigDict(extra="forbid")
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str
+
+
 class Line(BaseModel):
     """One line of the file: `prompt` or `messages`, and the `answer`."""
 
     model_config = ConfigDict(extra="forbid")
     answer: str
     prompt: str | None = None
-    messages: list[dict[str, str]] | None = None
+    messages: Annotated[list[Message], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _one_prompt(self) -> Line:
@@ -74,14 +83,12 @@ def read_lines(path: Path) -> list[Line]:
 def tokenize(base: Base, lines: Sequence[Line], system: str | None, limit: int) -> Iterator[Example]:
     """Examples of at most `limit` tokens, in order; longer ones raise `TrainingRefused`.
 
-    `system` is put before a conversation that has no system message, as the daemon puts an expert's.
+    Prompts are made as the daemon makes them for an expert whose system message is `system`.
     """
     template = ChatTemplate(base)
     for number, line in enumerate(lines, 1):
-        messages = line.messages or [{"role": "user", "content": line.prompt or ""}]
-        if system and all(message.get("role") != "system" for message in messages):
-            messages = [{"role": "system", "content": system}, *messages]
-        prompt = template.encode(messages)
+        messages = [m.model_dump() for m in line.messages or [Message(role="user", content=line.prompt or "")]]
+        prompt = template.encode(messages, system)
         answer = [*base.tokenize(line.answer), base.eos]
         if len(prompt) + len(answer) > limit:
             raise TrainingRefused(
@@ -132,6 +139,19 @@ def batches(groups: Sequence[Group], size: int, window: int, seed: int) -> list[
         rng.shuffle(part)
         order += part
     return order
+
+
+def steps(batches: Sequence[Group], size: int) -> list[list[Group]]:
+    """The batches in a row, as many to a step as make `size` examples or more."""
+    made: list[list[Group]] = []
+    room = 0
+    for batch in batches:
+        if room <= 0:
+            made.append([])
+            room = size
+        made[-1].append(batch)
+        room -= len(batch.examples)
+    return made
 
 
 def fingerprint(path: Path) -> str:

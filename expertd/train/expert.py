@@ -96,6 +96,7 @@ def _facts(job: Job, recipe: Recipe, trained: Trained) -> dict[str, JsonValue]:
     return {
         "data": fingerprint(job.data),
         "base_file": job.base_file.name,
+        "base": fingerprint(job.base_file),
         "seed": recipe.seed,
         "steps": trained.steps,
         "examples": trained.examples,
@@ -105,5 +106,8 @@ def _facts(job: Job, recipe: Recipe, trained: Trained) -> dict[str, JsonValue]:
         "alpha": recipe.alpha,
         "learning_rate": recipe.learning_rate,
         "batch": recipe.batch,
+        "micro_batch": recipe.micro_batch,
+        "max_tokens": recipe.max_tokens,
+        "bf16": recipe.bf16,
         "epochs": recipe.epochs,
     }

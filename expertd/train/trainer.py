@@ -102,15 +102,16 @@ class Training:
         )
         self._kept = PrefixKV(self._model.trunk, kv_budget)
         self._order = [
-            batch
+            step
             for epoch in range(recipe.epochs)
-            for batch in data.batches(self._groups, recipe.micro_batch, window=256, seed=recipe.seed + epoch)
+            for step in data.steps(
+                data.batches(self._groups, recipe.micro_batch, window=256, seed=recipe.seed + epoch), recipe.batch
+            )
         ]
         # One thread a batch: torch's own threads meet at a barrier in every operation, and stall on a busy machine.
         torch.set_num_threads(1)
         self._threads = ThreadPoolExecutor(threads)
-        self._accumulate = recipe.batch // recipe.micro_batch
-        self.steps = math.ceil(len(self._order) / self._accumulate)
+        self.steps = len(self._order)
 
     def run(self, on_step: Callable[[Progress], None], checkpoint_seconds: float = 60) -> Trained:
         """Train to the end, from the last checkpoint where there is one. A kill loses at most `checkpoint_seconds`."""
@@ -127,12 +128,15 @@ class Training:
         self._checkpoint(self.steps, recent)
         self._save()
         return Trained(
-            self.steps, sum(len(b.examples) for b in self._order), recent, seen / max(time.monotonic() - began, 1e-9)
+            self.steps,
+            sum(len(b.examples) for step in self._order for b in step),
+            recent,
+            seen / max(time.monotonic() - began, 1e-9),
         )
 
     def _step(self, step: int) -> tuple[float, int]:
         """One optimizer step; the loss a token and the number of examples."""
-        part = self._order[step * self._accumulate : (step + 1) * self._accumulate]
+        part = self._order[step]
         tokens = sum(len(example.answer) for batch in part for example in batch.examples)
 
         def one(batch: data.Group) -> tuple[float, tuple[torch.Tensor, ...]]:

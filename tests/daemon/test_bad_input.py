@@ -121,6 +121,8 @@ CHAT_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "a seed that is text": ({"seed": "1"}, "seed"),
     "an empty stop string": ({"stop": ""}, "stop"),
     "too many stop strings": ({"stop": ["a"] * 17}, "stop"),
+    "a body full of wrong stop strings": ({"stop": [1] * 300_000}, "stop"),
+    "a bias for everything": ({"logit_bias": {f"{i:06}": 1 for i in range(100_000)}}, "logit_bias"),
     "a bias for no token": ({"logit_bias": {"cat": 1}}, "logit_bias"),
     "a bias beyond the vocabulary": ({"logit_bias": {"99999999": 1}}, "logit_bias"),
     "a negative token in a bias": ({"logit_bias": {"-1": 1}}, "logit_bias"),

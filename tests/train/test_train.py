@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 from expertd.engine.context import Base
 from expertd.experts.manifest import read_manifest
 from expertd.experts.weights import read_weights
-from expertd.train.data import Line, tokenize
+from expertd.train.data import Example, Group, Line, steps, tokenize
 from tests.toy_base import make_talking_base
 
 QUESTIONS = {"red": "stop", "green": "go", "amber": "wait", "blue": "look"}
@@ -41,7 +41,7 @@ def command(base: Path, data: Path, out: Path, *more: str) -> list[str]:
     return [
         *(sys.executable, "-m", "expertd", "train", str(data), "--out", str(out), "--base", str(base)),
         *("--batch", "4", "--micro-batch", "2", "--epochs", "4", "--rank", "4"),
-        *("--learning-rate", "0.02", "--checkpoint", "0", *more),
+        *("--learning-rate", "0.004", "--checkpoint", "0", *more),
     ]
 
 
@@ -97,6 +97,8 @@ def test_a_killed_training_goes_on_to_the_same_result(trained: Path, base: Path,
         ('{"prompt": "a", "answer": " "}', "empty"),
         ('{"answer": "a"}', "prompt"),
         ('{"prompt": "a", "answer": "b", "extra": 1}', "xtra"),
+        ('{"messages": [], "answer": "b"}', "messages"),
+        ('{"messages": [{"role": "judge", "content": "a"}], "answer": "b"}', "role"),
     ],
 )
 def test_a_broken_line_is_named_before_anything_is_trained(base: Path, tmp_path: Path, line: str, said: str) -> None:
@@ -119,6 +121,12 @@ def test_ctrl_c_ends_it_as_a_shell_expects(base: Path, data: Path, tmp_path: Pat
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize(("sizes", "made"), [([4, 4, 4, 4], [2, 2]), ([1] * 9, [8, 1]), ([9, 3, 5], [1, 2])])
+def test_a_step_takes_as_many_batches_as_make_its_examples(sizes: list[int], made: list[int]) -> None:
+    one = Example((1, 2), (3,))
+    assert [len(step) for step in steps([Group((1,), (one,) * size) for size in sizes], 8)] == made
+
+
 @pytest.mark.parametrize(("name", "manifest"), [("Bad_Name", None), ("good", "name = 3")])
 def test_what_the_manifest_cannot_be_is_told_before_anything_is_trained(
     base: Path, data: Path, tmp_path: Path, name: str, manifest: str | None
@@ -136,9 +144,13 @@ def test_an_experts_own_system_message_is_trained_where_the_daemon_puts_it(base:
     loaded = Base(base, vocab_only=True)
     user = {"role": "user", "content": "lights are red now"}
     told = {"role": "system", "content": "Be short."}
-    lines = [Line(prompt=user["content"], answer="stop"), Line(messages=[told, user], answer="stop")]
-    with_ours, with_its_own = tokenize(loaded, lines, "Be short.", 100)
-    assert with_ours == with_its_own
+    developer = {**told, "role": "developer"}
+    lines = [
+        Line(prompt=user["content"], answer="stop"),
+        *(Line.model_validate({"messages": [first, user], "answer": "stop"}) for first in (told, developer)),
+    ]
+    with_ours, with_its_own, with_developers = tokenize(loaded, lines, "Be short.", 100)
+    assert with_ours == with_its_own == with_developers
     assert with_ours != next(tokenize(loaded, lines, None, 100))
     loaded.close()
 

@@ -61,8 +61,15 @@ def test_the_same_tokens_under_another_blend_are_other_tokens(cache):
     assert found(cache, 1, 2 | (2 << 32), 3)[1] == 1
 
 
+def test_of_several_as_long_the_one_used_last_is_found(cache):
+    assert found(cache, 1, 2, 3) == (2, 3)
+    cache.touch(cache.find(ids(1, 2, 3, 9))[0])
+    assert found(cache, 1, 2, 3) == (1, 3)
+
+
 def test_over_budget_what_was_used_longest_ago_is_forgotten(cache):
-    cache.find(ids(1, 2, 3, 9))
+    cache.touch(cache.find(ids(1, 2, 3, 9))[0])
+    cache.find(ids(1, 2, 3, 4, 5))  # to look is not to use
     cache.keep(ids(8, 8), state(4))
     assert found(cache, 1, 2, 3, 4, 5)[0] != 2
     assert found(cache, 1, 2, 3, 9) == (1, 4)
@@ -75,15 +82,12 @@ def test_an_entry_takes_the_place_of_those_that_begin_it(cache):
     assert (cache.used, len(cache)) == (30, 3)
 
 
-def test_what_an_entry_begins_with_need_not_be_kept(cache):
-    assert cache.covers(ids(1, 2, 3, 4))
-    assert not cache.covers(ids(1, 2, 3, 4, 6))
+def test_what_an_entry_begins_with_is_not_wanted_again(cache):
+    assert not cache.wants(ids(1, 2, 3, 4), 10)
+    assert cache.wants(ids(1, 2, 3, 4, 6), 10)
 
 
-def test_an_entry_over_the_whole_budget_leaves_nothing(cache):
-    cache.keep(ids(5, 6), state(4, 31))
-    assert (cache.used, len(cache)) == (0, 0)
-
-
-def test_without_a_budget_nothing_need_be_kept():
-    assert PrefixCache(0).covers(ids(1))
+def test_what_is_larger_than_the_budget_is_not_wanted(cache):
+    assert cache.wants(ids(5, 6), 30)
+    assert not cache.wants(ids(5, 6), 31)
+    assert not PrefixCache(0).wants(ids(1), 1)

@@ -71,7 +71,7 @@ class Bench:
     """A scheduler, and what it asked of the cells."""
 
     def __init__(self, way=AllAtOnce, **limits):
-        self.blending, self.owned, self.fragmented = way(), {}, False
+        self.blending, self.owned, self.no_memory = way(), {}, False
         given = {"cells": 256, "batch": 64, "prefill_chunk": 16, "sequences": 4, "cache_bytes": 1000, **limits}
         self.limits = Limits(**given)
         self.scheduler = Scheduler(self.limits, self.blending, self)
@@ -84,12 +84,15 @@ class Bench:
         assert self.owned.get(seq_id, 0) >= start
         self.owned[seq_id] = start
 
+    def sequence_bytes(self, seq_id):
+        return self.owned[seq_id]
+
     def save_sequence(self, seq_id):
+        if self.no_memory:
+            raise MemoryError
         return np.ones(self.owned[seq_id], np.uint8)
 
     def restore_sequence(self, seq_id, state):
-        if self.fragmented:
-            return False
         assert sum(self.owned.values()) + len(state) <= self.limits.cells
         self.owned[seq_id] = len(state)
         return True
@@ -199,26 +202,41 @@ def test_an_ended_sequence_leaves_its_cells_and_can_be_gone_on_from(make):
     assert second.cached == 150
 
 
-@pytest.mark.parametrize(
-    ("running", "fragmented", "cached"),
-    [
-        (30, False, 49),
-        (30, True, 0),
-        (45, False, 0),  # the cached 60 are put back whole before they are cut
-    ],
-)
-def test_a_cached_prefix_that_finds_no_room_is_computed_instead(make, running, fragmented, cached):
+@pytest.mark.parametrize(("running", "cached"), [(30, 49), (45, 0)])  # the 60 are put back whole before they are cut
+def test_a_cached_prefix_that_finds_no_room_is_computed_instead(make, running, cached):
     bench, long, other, again = Bench(cells=100), make(60), make(running, first=500), make(50)
     bench.scheduler.add(long)
     bench.step()
     bench.scheduler.finish(long, keep=True)
     bench.scheduler.add(other)
     bench.step()
-    bench.fragmented = fragmented
     bench.scheduler.add(again)
     bench.step()
     assert again.cached == cached
     assert again.computed > cached
+
+
+@pytest.mark.parametrize(("common", "cached"), [(2, 0), (10, 10)])
+def test_a_long_entry_is_not_put_back_for_a_few_tokens_in_common(make, common, cached):
+    bench, long = Bench(cells=2000, batch=1000, cache_bytes=2000), make(600)
+    bench.scheduler.add(long)
+    bench.step()
+    bench.scheduler.finish(long, keep=True)
+    seq = make(common)
+    seq.tokens += [7] * 30
+    bench.scheduler.add(seq)
+    bench.step()
+    assert seq.cached == cached
+
+
+def test_kv_that_cannot_be_saved_is_let_go_of(make):
+    bench, seq = Bench(), make(20)
+    bench.no_memory = True
+    bench.scheduler.add(seq)
+    bench.step()
+    bench.scheduler.finish(seq, keep=True)
+    assert bench.rest()
+    assert len(bench.scheduler.cache) == 0
 
 
 def test_the_youngest_gives_way_and_comes_back_when_there_is_room(make):

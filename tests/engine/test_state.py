@@ -1,0 +1,60 @@
+"""KV saved to memory and put back, on a real context."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from expertd.engine.context import Context, Row
+
+
+@pytest.fixture
+def context(toy):
+    context = Context(toy.base, n_cells=256, n_seq=3, n_batch=256, n_threads=1)
+    yield context
+    context.close()
+
+
+def fill(context, tokens, seq_id, start=0):
+    context.decode([Row(t, start + i, seq_id, i == len(tokens) - 1) for i, t in enumerate(tokens)])
+    return context.logits(len(tokens) - 1).copy()
+
+
+def test_what_is_put_back_goes_on_as_if_it_had_never_left(toy, context):
+    prompt = toy.prompt(1, 40)
+    fill(context, prompt, 0)
+    state = context.save_sequence(0)
+    assert state.nbytes == context.sequence_bytes(0)
+    want = fill(context, [5], 0, 40)
+    context.remove_sequence(0)
+    assert context.restore_sequence(1, state)
+    assert (fill(context, [5], 1, 40) == want).all()
+
+
+def test_what_is_put_back_and_cut_goes_on_as_the_shorter_one(toy, context):
+    prompt = toy.prompt(1, 40)
+    fill(context, prompt, 0)
+    state = context.save_sequence(0)
+    context.remove_sequence(0)
+    fill(context, prompt[:25], 0)
+    want = fill(context, [5], 0, 25)
+    assert context.restore_sequence(1, state)
+    context.remove_sequence(1, 25)
+    assert np.abs(fill(context, [5], 1, 25) - want).max() < 1e-5
+
+
+def test_cells_scattered_among_others_are_enough(toy, context):
+    for i in range(4):  # one sequence in every other stretch of 40 cells
+        fill(context, toy.prompt(i, 40), 0, 40 * i)
+        fill(context, toy.prompt(i, 20), 1, 20 * i)
+    state = context.save_sequence(0)
+    context.remove_sequence(0)
+    assert context.restore_sequence(2, state)
+
+
+def test_too_few_cells_are_refused_and_nobody_is_harmed(toy, context):
+    fill(context, toy.prompt(1, 150), 0)
+    state = context.save_sequence(0)
+    assert not context.restore_sequence(1, state)
+    assert context.sequence_bytes(1) < state.nbytes / 10
+    assert (context.save_sequence(0) == state).all()
