@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import os
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -82,7 +84,7 @@ class Settings(BaseSettings):
     queue: int = Field(64, ge=0, description="requests that may wait; more get a 503")
     batch: int = Field(512, ge=32, le=4096, description="tokens a decoding step at most")
     prefill_chunk: int = Field(256, ge=16, le=4096, description="prompt tokens a step while others decode")
-    threads: int = Field(default_factory=lambda: _cores(), ge=1, description="threads of llama.cpp")
+    threads: int = Field(default_factory=lambda: _cores(), ge=1, le=512, description="threads of llama.cpp")
     prefix_cache_mb: float = Field(512, ge=0, description="memory for the KV of past prompts; 0: none is reused")
     max_body_mb: float = Field(8, gt=0, description="largest request body")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -92,6 +94,13 @@ class Settings(BaseSettings):
         if self.host not in LOOPBACK and not self.expose:
             raise ValueError(f"host {self.host} is reachable from other machines: set `expose = true` if you mean it")
         return self
+
+    @field_validator("experts")
+    @classmethod
+    def _a_folder(cls, path: Path) -> Path:
+        if path.exists() and not path.is_dir():
+            raise ValueError(f"{path} is no folder")
+        return path.absolute()
 
     @model_validator(mode="after")
     def _a_row_for_each_sequence(self) -> Settings:
@@ -120,10 +129,20 @@ def load_settings(**flags: Any) -> Settings:
     given = {name: value for name, value in flags.items() if value is not None}
     if (named := os.environ.get("EXPERTD_CONFIG")) and not Path(named).is_file():
         raise ConfigError(f"EXPERTD_CONFIG names {named}, which does not exist")
+    known = {f"EXPERTD_{name.upper()}" for name in Settings.model_fields} | {"EXPERTD_CONFIG"}
+    for name in os.environ:
+        if name.startswith("EXPERTD_") and name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise ConfigError(
+                f"{name} is no setting{f': did you mean {near[0]}?' if near else '; config.toml lists them'}"
+            )
     try:
         return Settings(**given)
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()]
-        raise ConfigError(f"settings ({config_file()}, EXPERTD_*, flags): " + "; ".join(lines)) from error
-    except (ValueError, OSError) as error:
-        raise ConfigError(f"{config_file()} or an EXPERTD_* variable cannot be read: {error}") from error
+        where = f"{config_file()}, EXPERTD_*, flags" if config_file().exists() else "EXPERTD_*, flags"
+        raise ConfigError(f"settings ({where}): " + "; ".join(lines)) from error
+    except SettingsError as error:
+        raise ConfigError(f"an EXPERTD_* variable is wrong: {error}. Lists are JSON: '[\"box.lan\"]'") from error
+    except (ValueError, OSError, RecursionError) as error:
+        raise ConfigError(f"{config_file()} cannot be read: {error}") from error

@@ -133,6 +133,8 @@ def _engine(settings: Settings, base: Base) -> Worker:
 def _report(service: Service, settings: Settings) -> None:
     entries = service.store.entries()
     served = ", ".join(entry.name for entry in entries if not entry.error) or "none"
+    if not service.store.folder.is_dir():
+        log.warning("there is no experts folder %s: make it, or give another with --experts", service.store.folder)
     log.info("base %s; experts: %s", service.base.path.stem, served)
     for entry in entries:
         if entry.error:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import socket
 import tempfile
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
 from expertd.api.errors import Handler
 from expertd.config import LOOPBACK, Settings
 from expertd.errors import ConfigError, Forbidden, Unauthorized
+
+_HOST = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(:\d{1,5})?|\[(?P<address>[0-9A-Fa-f:.]+)\](:\d{1,5})?")
+_PAGE = re.compile(r"^https?://")
 
 
 def read_or_make_token(path: Path) -> str:
@@ -40,7 +43,7 @@ def read_or_make_token(path: Path) -> str:
 
 def middleware(settings: Settings, token: str | None) -> web.middleware:  # type: ignore[valid-type]
     """Checks every request over HTTP. The Unix socket needs none: its file's owner is the authentication."""
-    allowed = {_hostname(f"//{host}") for host in settings.allowed_hosts}
+    allowed = {_hostname(host) for host in settings.allowed_hosts}
     hosts = LOOPBACK | (allowed - {None})
     origins = frozenset(settings.allowed_origins)
 
@@ -49,10 +52,12 @@ def middleware(settings: Settings, token: str | None) -> web.middleware:  # type
         if _over_unix_socket(request):
             return await handler(request)
         # Host and Origin come first: a page that got here by DNS rebinding learns nothing, with or without a token.
-        if _hostname(f"//{request.headers.get(hdrs.HOST, '')}") not in hosts:
+        if _hostname(request.headers.get(hdrs.HOST, "")) not in hosts:
             raise Forbidden("this Host is not served: use localhost, or add it to `allowed_hosts`")
+        if len(request.headers.getall(hdrs.ORIGIN, [])) > 1:
+            raise Forbidden("a request has one Origin")
         origin = request.headers.get(hdrs.ORIGIN)
-        if origin is not None and origin not in origins and _hostname(origin) not in LOOPBACK:
+        if origin is not None and origin not in origins and _hostname(_PAGE.sub("", origin)) not in LOOPBACK:
             raise Forbidden("pages of this Origin may not call expertd: add it to `allowed_origins`")
         if request.method == hdrs.METH_OPTIONS and origin is not None:
             return _with_cors(web.Response(status=204), origin)
@@ -90,11 +95,10 @@ def _over_unix_socket(request: web.Request) -> bool:
     return peer is not None and peer.family == socket.AF_UNIX
 
 
-def _hostname(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
-        return None
+def _hostname(host: str) -> str | None:
+    """The name in a `Host`, in lower case and without the port; None where it is no plain name or address."""
+    match = _HOST.fullmatch(host)
+    return (match["name"] or match["address"]).lower() if match else None
 
 
 def _authorized(request: web.Request, token: str | None) -> bool:

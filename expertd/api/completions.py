@@ -24,9 +24,9 @@ async def completions(request: web.Request) -> web.StreamResponse:
     service = request.app[SERVICE]
     body = await read(request, CompletionRequest)
     choice = service.choose(body.model)
-    service.check((prompt for prompt in body.prompts if isinstance(prompt, str)), "prompt")
-    service.check_count(len(body.prompts) * body.n)
-    prompts = [await asyncio.to_thread(_tokens, service, prompt) for prompt in body.prompts]
+    service.check((prompt for prompt in body.prompt if isinstance(prompt, str)), "prompt")
+    service.check_count(len(body.prompt) * body.n)
+    prompts = [await asyncio.to_thread(_tokens, service, prompt) for prompt in body.prompt]
     echo_logprobs = body.echo and body.logprobs is not None
     requests = [
         service.request(
@@ -42,7 +42,7 @@ async def completions(request: web.Request) -> web.StreamResponse:
         for i in range(body.n)
     ]
     answer = _TextAnswer(
-        service, choice, requests, prompts=len(body.prompts), wants_usage=body.wants_usage, echo=body.echo
+        service, choice, requests, prompts=len(body.prompt), wants_usage=body.wants_usage, echo=body.echo
     )
     return await answer.respond(request, stream=body.stream, received=received)
 

@@ -32,7 +32,7 @@ def response(error: ExpertdError) -> web.Response:
 
 def without_traceback(record: logging.LogRecord) -> bool:
     """A log filter: a client that speaks no HTTP is worth a line, and is no fault of ours."""
-    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError | web.RequestPayloadError):
         record.exc_info = None
     return True
 

@@ -9,6 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator,
 MAX_CHOICES = 16
 MAX_STOPS = 16
 MAX_BIASES = 1024
+UNSUPPORTED = {
+    "tools": "",
+    "functions": "",
+    "audio": "",
+    "grammar": "",
+    "json_schema": "",
+    "suffix": ": fill-in-the-middle comes with the editor clients",
+}
 MAX_MESSAGES = 4096
 MAX_PROMPT_TOKENS = 1 << 17
 
@@ -70,6 +78,20 @@ class Common(BaseModel):
     repeat_penalty: FiniteFloat = Field(1.0, gt=0, le=4)
     logit_bias: dict[str, Annotated[FiniteFloat, Field(ge=-100, le=100)]] = {}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _supported(cls, values: Any) -> Any:
+        """Fields that would change the answer's meaning must not be ignored."""
+        if isinstance(values, dict):
+            for field, why in UNSUPPORTED.items():
+                if values.get(field):
+                    raise ValueError(f"`{field}` is not supported yet{why}")
+            if values.get("response_format") not in (None, {"type": "text"}):
+                raise ValueError("`response_format` other than text is not supported yet")
+            if values.get("best_of") not in (None, 1, values.get("n")):
+                raise ValueError("`best_of` other than `n` is not supported: ask for `n` choices")
+        return values
+
     @field_validator("logit_bias", mode="before")
     @classmethod
     def _few_biases(cls, value: Any) -> Any:
@@ -96,15 +118,6 @@ class Common(BaseModel):
         return self.stream_options is not None and self.stream_options.include_usage
 
 
-def _refuse(values: Any, unsupported: dict[str, str]) -> Any:
-    """Fields that would change the answer's meaning must not be ignored."""
-    if isinstance(values, dict):
-        for field, why in unsupported.items():
-            if values.get(field):
-                raise ValueError(f"`{field}` is not supported yet{why}")
-    return values
-
-
 class ChatRequest(Common):
     """The body of `POST /v1/chat/completions`."""
 
@@ -113,14 +126,6 @@ class ChatRequest(Common):
     max_completion_tokens: int | None = Field(None, ge=1)
     logprobs: bool = False
     top_logprobs: int | None = Field(None, ge=0, le=20)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _supported(cls, values: Any) -> Any:
-        format_ = values.get("response_format") if isinstance(values, dict) else None
-        if format_ is not None and format_ != {"type": "text"}:
-            raise ValueError("`response_format` other than text is not supported yet")
-        return _refuse(values, {"tools": "", "functions": "", "audio": ""})
 
     @model_validator(mode="after")
     def _top_needs_logprobs(self) -> ChatRequest:
@@ -133,38 +138,37 @@ class ChatRequest(Common):
         return self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
 
 
-Tokens = Annotated[
-    list[Annotated[int, Field(ge=0)]], Field(fail_fast=True), Field(min_length=1, max_length=MAX_PROMPT_TOKENS)
-]
-Prompts = Annotated[list[str], Field(fail_fast=True)] | Annotated[list[Tokens], Field(fail_fast=True)]
-
-
 class CompletionRequest(Common):
     """The body of `POST /v1/completions`."""
 
-    prompt: str | Tokens | Annotated[Prompts, Field(min_length=1, max_length=MAX_CHOICES)]
+    prompt: list[str] | list[list[int]]
     max_tokens: int | None = Field(16, ge=0)
     logprobs: int | None = Field(None, ge=0, le=20)
     echo: bool = False
 
-    @model_validator(mode="before")
+    @field_validator("prompt", mode="plain")
     @classmethod
-    def _supported(cls, values: Any) -> Any:
-        if isinstance(values, dict) and values.get("best_of") not in (None, 1):
-            raise ValueError("`best_of` over 1 is not supported: ask for `n` choices")
-        return _refuse(values, {"suffix": ": fill-in-the-middle comes with the editor clients"})
+    def _prompts(cls, value: Any) -> list[str] | list[list[int]]:
+        """Text, tokens, or a list of either, as a list. In words: a union's faults are told in pydantic's own."""
+        if isinstance(value, str):
+            return [value]
+        if not isinstance(value, list) or not value:
+            raise ValueError("give text, tokens, or a list of either that is not empty")
+        prompts = [value] if all(type(item) is int for item in value) else value
+        if len(prompts) > MAX_CHOICES:
+            raise ValueError(f"at most {MAX_CHOICES} prompts")
+        if all(isinstance(item, str) for item in prompts):
+            return prompts
+        if not all(isinstance(item, list) and item for item in prompts):
+            raise ValueError("give text, tokens, or a list of either: texts and tokens cannot be mixed")
+        if any(len(item) > MAX_PROMPT_TOKENS for item in prompts):
+            raise ValueError(f"at most {MAX_PROMPT_TOKENS} tokens")
+        if not all(type(token) is int and 0 <= token < 2**31 for item in prompts for token in item):
+            raise ValueError("tokens are integers from 0 on")
+        return prompts
 
     @model_validator(mode="after")
     def _zero_needs_echo(self) -> CompletionRequest:
         if self.max_tokens == 0 and not self.echo:
             raise ValueError("`max_tokens` of 0 needs `echo: true`")
         return self
-
-    @property
-    def prompts(self) -> list[str] | list[list[int]]:
-        prompt = self.prompt
-        if isinstance(prompt, str):
-            return [prompt]
-        if isinstance(prompt[0], int):
-            return [prompt]
-        return prompt

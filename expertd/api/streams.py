@@ -91,7 +91,8 @@ async def send(
     except ExpertdError as error:
         with contextlib.suppress(ConnectionError):
             await response.write(_event(dumps(errors.body(error))))
-    await response.write_eof()
+    except ConnectionError:
+        pass  # the client went away: there is nobody to answer, and nothing wrong
     return response
 
 

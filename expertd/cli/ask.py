@@ -62,6 +62,10 @@ def ask(
 
 def _messages(question: tuple[str, ...], system: str | None) -> list[dict[str, str]]:
     context = "" if sys.stdin is None or sys.stdin.isatty() else _read_stdin()
+    try:
+        " ".join((*question, system or "")).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequest("the question is not UTF-8 text: convert it first, e.g. with iconv") from error
     text = "\n\n".join(part for part in (context.strip("\n"), " ".join(question).strip()) if part)
     if not text:
         raise click.UsageError("nothing to ask: give a question, or pipe text in")

@@ -24,6 +24,7 @@ def env() -> None:
         url = Client(settings.socket).get("/health")["http"]
     except DaemonUnreachable:
         url = f"http://{settings.host}:{settings.port}" if settings.port else None
+        click.echo("# no daemon runs yet: start it with `expertd serve`", err=True)
     if url is None:
         raise ConfigError("HTTP is off (port 0): set `port`, or point the client at the socket")
     click.echo(f"export OPENAI_BASE_URL={shlex.quote(url + '/v1')}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from pathlib import Path
@@ -24,9 +25,7 @@ from expertd.errors import TrainingRefused
 @click.option("--alpha", default=16, show_default=True, type=click.IntRange(1, 1024))
 @click.option("--epochs", default=1, show_default=True, type=click.IntRange(1))
 @click.option("--batch", default=32, show_default=True, type=click.IntRange(1), help="Examples a step.")
-@click.option(
-    "--micro-batch", default=16, show_default=True, type=click.IntRange(1), help="Examples a pass; divides the batch."
-)
+@click.option("--micro-batch", type=click.IntRange(1), help="Examples a pass; divides the batch; default: up to 16.")
 @click.option("--learning-rate", default=1e-3, show_default=True, type=click.FloatRange(0, 1, min_open=True))
 @click.option("--seed", default=1, show_default=True, type=int)
 @click.option("--max-tokens", default=2048, show_default=True, type=click.IntRange(8), help="Longest example.")
@@ -43,7 +42,7 @@ def train(
     alpha: int,
     epochs: int,
     batch: int,
-    micro_batch: int,
+    micro_batch: int | None,
     learning_rate: float,
     seed: int,
     max_tokens: int,
@@ -53,8 +52,9 @@ def train(
 ) -> None:
     """Train an activated LoRA expert from DATA: a JSON object a line, with `prompt` (or `messages`) and `answer`.
 
-    Only the answers are run forward and back, over the base's own KV of the prompts. A killed training goes on
-    from its last checkpoint when the same command is given again. Needs `pip install 'expertd[train]'`.
+    Only the answers are run forward and back, over the base's own KV of the prompts. A training that was killed
+    or stopped (Ctrl-C) goes on from its last checkpoint when the same command is given again.
+    Needs `pip install 'expertd[train]'`.
 
     \b
         expertd train pairs.jsonl --out experts/mine --description "turns x into y"
@@ -73,7 +73,7 @@ def train(
         alpha=alpha,
         learning_rate=learning_rate,
         batch=batch,
-        micro_batch=micro_batch,
+        micro_batch=micro_batch or math.gcd(batch, 16),
         epochs=epochs,
         seed=seed,
         max_tokens=max_tokens,

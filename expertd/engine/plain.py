@@ -25,7 +25,6 @@ class PlainBlending:
 
     def __init__(self, base: Base, context: Context) -> None:
         self._base, self._context = base, context
-        self._folder = tempfile.TemporaryDirectory(prefix="expertd-adapters-")
         self._loaded: dict[str, Adapter] = {}  # by content hash, least recently retained first
         self._users: Counter[str] = Counter()
         self._current: Blend | None = None
@@ -76,19 +75,16 @@ class PlainBlending:
         self._context.set_adapters([])
         for key in list(self._loaded):
             self._unload(key)
-        self._folder.cleanup()
 
     def _load(self, weights: Weights) -> Adapter:
-        path = Path(self._folder.name) / f"{weights.content_hash}.gguf"
         try:
-            write_gguf(weights, self._base.architecture, path)
-            return Adapter(self._base, path)
+            with tempfile.NamedTemporaryFile(prefix="expertd-", suffix=".gguf") as file:
+                write_gguf(weights, self._base.architecture, Path(file.name))
+                return Adapter(self._base, Path(file.name))
         except OSError as error:
             raise EngineFailed(
-                f"an adapter cannot be written to {path.parent}: {error.strerror}. Make room."
+                f"an adapter cannot be written to {tempfile.gettempdir()}: {error.strerror}. Make room."
             ) from error
-        finally:
-            path.unlink(missing_ok=True)
 
     def _unload(self, key: str) -> None:
         # llama.cpp compares adapters by address: one that is freed while set could be taken for a later one.

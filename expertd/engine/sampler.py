@@ -11,6 +11,7 @@ from llama_cpp import llama_cpp as llama
 
 from expertd.engine.context import Base, Context
 from expertd.engine.interface import Sampling, TokenLogprob
+from expertd.errors import EngineFailed
 
 PENALTY_WINDOW = 8192  # tokens that penalties look back over
 NO_HEAT = 1e-4  # below this, dividing by it overflows, and only the likeliest could be drawn anyway
@@ -25,10 +26,13 @@ class Sampler:
         self._chain = None if self._greedy else _chain(base, sampling)
 
     def draw(self, context: Context, index: int) -> int:
-        """The next token, from the logits of row `index` of the last batch."""
-        if self._chain is None:
-            return int(context.logits(index).argmax())
-        return int(llama.llama_sampler_sample(self._chain, context.handle, index))
+        """The next token, from the logits of row `index` of the last batch. Raises `EngineFailed` on NaN."""
+        logits = context.logits(index)
+        greedy = self._chain is None
+        token = int(logits.argmax() if greedy else llama.llama_sampler_sample(self._chain, context.handle, index))
+        if not np.isfinite(logits[token]):
+            raise EngineFailed("the model's logits are no numbers: its weights or the expert's are broken")
+        return token
 
     def close(self) -> None:
         if self._chain is not None:

@@ -223,7 +223,11 @@ class Worker:
                 self._outbox.append((seq.owner, Piece("", tuple(seq.prompt_logprobs))))
         if seq.request.max_tokens == 0:
             return self._complete(seq, "length", "")
-        token = seq.sampler.draw(self._context, last)
+        try:
+            token = seq.sampler.draw(self._context, last)
+        except EngineFailed as error:
+            self._outbox.append((seq.owner, error))
+            return self._end(seq, keep=False)
         if self._base.is_end(token):
             return self._complete(seq, "stop", "")
         logprobs: tuple[TokenLogprob, ...] = ()
@@ -256,16 +260,15 @@ class Worker:
         self._outbox.append((seq.owner, Done(reason, seq.timings())))
         self._end(seq)
 
-    def _end(self, seq: Sequence) -> None:
-        self._scheduler.finish(seq, keep=True)
+    def _end(self, seq: Sequence, *, keep: bool = True) -> None:
+        self._scheduler.finish(seq, keep=keep)
         seq.sampler.close()
 
     def _fail_running(self, error: ExpertdError) -> None:
         """End every running request; none is kept, since nobody knows what a failed step left in the cells."""
         for seq in list(self._scheduler.running):
             self._outbox.append((seq.owner, error))
-            self._scheduler.finish(seq, keep=False)
-            seq.sampler.close()
+            self._end(seq, keep=False)
 
     def _send(self) -> None:
         if self._outbox:

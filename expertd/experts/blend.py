@@ -12,6 +12,7 @@ from expertd.errors import InvalidRequest, UnknownModel
 from expertd.experts.manifest import MAX_SCALE, NAME, RESERVED
 
 MAX_PARTS = 10
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|nan|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,9 @@ def _parse_part(text: str) -> tuple[str, float]:
 
 
 def _parse_scale(name: str, number: str) -> float:
-    try:
-        scale = float(number)
-    except ValueError as error:
-        raise _invalid(f"the scale of {name!r} in model is no number: {_short(number)}") from error
+    if not _NUMBER.fullmatch(number):
+        raise _invalid(f"the scale of {name!r} in model is no number: {_short(number)}")
+    scale = float(number)
     if not math.isfinite(scale) or abs(scale) > MAX_SCALE:
         raise _invalid(f"the scale of {name!r} in model is {number[:20]}: it must lie between -4 and 4")
     return scale

@@ -77,7 +77,9 @@ class Manifest(_Table):
     licence: str = ""
     kind: Literal["lora", "dora", "ia3", "prompt"] = "lora"
     activation: Literal["answer", "always"] = "answer"
-    offset: int = Field(default=1, ge=1, description="tokens of the prompt's end at which the expert is active already")
+    offset: int = Field(
+        default=1, ge=1, le=1 << 20, description="tokens of the prompt's end at which the expert is active already"
+    )
     scale: float = Field(default=1.0, ge=-MAX_SCALE, le=MAX_SCALE)
     system: str | None = Field(default=None, description="system message where the request has none")
     base: BaseBinding | None = None
@@ -106,6 +108,8 @@ def read_manifest(folder: Path) -> Manifest:
     Raises `ExpertRefused` naming the file, the line or field, the reason and the remedy.
     """
     path = folder / FILE
+    if folder.name in RESERVED:
+        raise ExpertRefused(f"{folder}: {folder.name!r} is taken by expertd itself. Rename the folder.")
     if not os.path.lexists(path):
         return _derived(folder)
     try:

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 Signature = tuple[tuple[str, int, int, int], ...]
 
+# A folder with such a file, or an empty one, is meant as an expert.
+_WEIGHTS = frozenset({".gguf", ".safetensors", ".bin", ".pt", ".pth"})
 _BARE = f"no {FILE}: only the shapes were checked against the base, and it is active from the first token"
 _UNBOUND = f"{FILE} names no base: only the shapes were checked"
 
@@ -128,8 +130,8 @@ def _signature(folder: Path) -> Signature | None:
     except OSError:
         # It may be going or coming at this moment: the next event says more.
         return None
-    marks = [name for name, *_ in found if name in (FILE, CONFIG) or name.endswith(".gguf")]
-    return tuple(sorted(found)) if marks else None
+    weighty = [name for name, *_ in found if name in (FILE, CONFIG) or Path(name).suffix in _WEIGHTS]
+    return tuple(sorted(found)) if weighty or not found else None
 
 
 def _read(folder: Path, shape: BaseShape) -> Entry:

@@ -51,9 +51,11 @@ def _weight_files(folder: Path) -> list[str]:
         files = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
         raise ExpertRefused(f"{folder} cannot be read: {error.strerror}. Mend its permissions.") from error
+    ggufs = [name for name in files if name.endswith(".gguf")]
+    if TENSORS in files and ggufs:
+        raise ExpertRefused(f"{folder} holds {TENSORS} and {ggufs[0]}, and an expert is one of them. Remove the other.")
     if TENSORS in files:
         return [CONFIG, TENSORS]
-    ggufs = [name for name in files if name.endswith(".gguf")]
     if len(ggufs) == 1:
         return ggufs
     if ggufs:

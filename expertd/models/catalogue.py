@@ -65,7 +65,7 @@ def resolve(base: str, layout: str, cache: Path, progress: bool) -> Path:
 
 def unknown(name: str) -> BaseRefused:
     """The refusal of a name that is no base."""
-    return BaseRefused(f"no base is called {name!r}. Known: {', '.join(KNOWN)}; or give a path to a .gguf file.")
+    return BaseRefused(f"no base is called {name!r}. Known: {', '.join(KNOWN)}; or owner/repo/file.gguf.")
 
 
 def embedded_file() -> Path:

@@ -73,8 +73,10 @@ def read_lines(path: Path) -> list[Line]:
                         fault = error.errors()[0]
                         where = ".".join(map(str, fault["loc"])) or "line"
                         raise TrainingRefused(f"{path}:{number}: {where}: {fault['msg']}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise TrainingRefused(f"{path} cannot be read as UTF-8 text: {error}") from error
+    except OSError as error:
+        raise TrainingRefused(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise TrainingRefused(f"{path} is not UTF-8 text (byte {error.start}): convert it first") from error
     if not lines:
         raise TrainingRefused(f"{path} holds no examples: one JSON object a line, with `prompt` and `answer`")
     return lines

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import click
 from pydantic import JsonValue
 from tqdm import tqdm
 
@@ -14,6 +19,7 @@ from expertd.experts.manifest import FILE, BaseBinding, Manifest, Sampling, read
 from expertd.train.data import fingerprint
 from expertd.train.trainer import Progress, Recipe, Trained, Training
 
+FEW_STEPS = 20
 FILES = ("adapter_config.json", "adapter_model.safetensors")
 
 
@@ -39,18 +45,42 @@ def train(job: Job, recipe: Recipe, restart: bool) -> None:
     checkpoint = work / "checkpoint.pt"
     if restart:
         checkpoint.unlink(missing_ok=True)
+    elif not checkpoint.exists() and _same_training(manifest, job, recipe):
+        raise TrainingRefused(f"{job.out} is the result of just this training. Give --restart to do it again.")
     training = Training(job.base_file, job.data, work, recipe, job.threads, job.kv_budget)
-    with tqdm(total=training.steps, unit="step", desc=job.out.name) as bar:
+    if training.steps < FEW_STEPS:
+        click.echo(
+            f"only {training.steps} steps: that teaches little. Give more --epochs, or a smaller --batch.", err=True
+        )
+    with tqdm(total=training.steps, unit="step", desc=job.out.name) as bar, _interruptible() as interrupted:
 
-        def show(progress: Progress) -> None:
+        def show(progress: Progress) -> bool:
             bar.n = progress.step
             bar.set_postfix_str(
                 f"loss {progress.loss:.4f}, {progress.examples_per_second:.1f} examples/s", refresh=True
             )
+            return not interrupted.is_set()
 
         trained = training.run(show, job.checkpoint_seconds)
-    changes = {"training": _facts(job, recipe, trained), "sha256": {name: fingerprint(work / name) for name in FILES}}
+    if trained is None:
+        click.echo("stopped; the same command goes on from here", err=True)
+        raise KeyboardInterrupt
+    changes = {
+        "training": {**_facts(job, recipe), **_result(trained)},
+        "sha256": {name: fingerprint(work / name) for name in FILES},
+    }
     _publish(job.out, work, manifest.model_copy(update=changes))
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Ctrl-C is noted, and obeyed between steps: within one, the weights are in between too."""
+    interrupted = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _publish(out: Path, work: Path, manifest: Manifest) -> None:
@@ -88,20 +118,18 @@ def _manifest(job: Job) -> Manifest:
             }
         )
     except ValueError as error:
-        raise TrainingRefused(f"{job.out.name} cannot be an expert's name: {error}") from error
+        raise TrainingRefused(
+            f"{job.out.name!r} cannot be an expert's name: 1 to 32 of a-z, 0-9 and -, a letter first. Change --out."
+        ) from error
 
 
-def _facts(job: Job, recipe: Recipe, trained: Trained) -> dict[str, JsonValue]:
-    """What the manifest says of the training: enough to repeat it."""
+def _facts(job: Job, recipe: Recipe) -> dict[str, JsonValue]:
+    """What decides the result, for the manifest: enough to repeat the training."""
     return {
         "data": fingerprint(job.data),
         "base_file": job.base_file.name,
         "base": fingerprint(job.base_file),
         "seed": recipe.seed,
-        "steps": trained.steps,
-        "examples": trained.examples,
-        "loss": round(trained.loss, 5),
-        "examples_per_second": round(trained.examples_per_second, 2),
         "rank": recipe.rank,
         "alpha": recipe.alpha,
         "learning_rate": recipe.learning_rate,
@@ -111,3 +139,18 @@ def _facts(job: Job, recipe: Recipe, trained: Trained) -> dict[str, JsonValue]:
         "bf16": recipe.bf16,
         "epochs": recipe.epochs,
     }
+
+
+def _result(trained: Trained) -> dict[str, JsonValue]:
+    return {
+        "steps": trained.steps,
+        "examples": trained.examples,
+        "loss": round(trained.loss, 5),
+        "examples_per_second": round(trained.examples_per_second, 2),
+    }
+
+
+def _same_training(manifest: Manifest, job: Job, recipe: Recipe) -> bool:
+    if not manifest.training or not job.data.is_file():
+        return False
+    return _facts(job, recipe).items() <= manifest.training.items()

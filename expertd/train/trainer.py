@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -113,18 +114,23 @@ class Training:
         self._threads = ThreadPoolExecutor(threads)
         self.steps = len(self._order)
 
-    def run(self, on_step: Callable[[Progress], None], checkpoint_seconds: float = 60) -> Trained:
-        """Train to the end, from the last checkpoint where there is one. A kill loses at most `checkpoint_seconds`."""
+    def run(self, on_step: Callable[[Progress], bool], checkpoint_seconds: float = 60) -> Trained | None:
+        """Train to the end, from the last checkpoint where there is one. A kill loses at most `checkpoint_seconds`.
+
+        `on_step` says whether to go on; if not, a checkpoint is written, and the result is None.
+        """
         first, recent = self._resume()
         seen, began, saved = 0, time.monotonic(), time.monotonic()
         for step in range(first, self.steps):
             loss, examples = self._step(step)
             seen += examples
             recent = 0.95 * recent + 0.05 * loss if step else loss
-            on_step(Progress(step + 1, self.steps, seen, recent, seen / (time.monotonic() - began)))
-            if time.monotonic() - saved > checkpoint_seconds:
+            going_on = on_step(Progress(step + 1, self.steps, seen, recent, seen / (time.monotonic() - began)))
+            if not going_on or time.monotonic() - saved > checkpoint_seconds:
                 self._checkpoint(step + 1, recent)
                 saved = time.monotonic()
+            if not going_on:
+                return None
         self._checkpoint(self.steps, recent)
         self._save()
         return Trained(
@@ -217,6 +223,7 @@ def _load(base_file: Path, recipe: Recipe) -> Trainee:
     """The base as torch sees it, dequantized from the served file, with a fresh adapter."""
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
+    warnings.filterwarnings("ignore", module="transformers|peft")  # about their own insides
     torch.manual_seed(recipe.seed)
     model = AutoModelForCausalLM.from_pretrained(
         str(base_file.parent),

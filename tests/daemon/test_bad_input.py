@@ -95,6 +95,11 @@ def refused(answer: httpx.Response, status: int, code: str | None, kind: str = "
     return error["message"]
 
 
+def test_a_body_that_is_not_what_its_encoding_says_is_a_bad_request(client: httpx.Client) -> None:
+    answer = client.post(CHAT, content=b'{"messages": []}', headers={"Content-Encoding": "gzip"})
+    refused(answer, 400, None)
+
+
 CHAT_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "no messages": ({"messages": []}, "messages"),
     "messages of another type": ({"messages": "hi"}, "messages"),
@@ -148,10 +153,15 @@ def test_a_wrong_chat_field_is_named(client: httpx.Client, name: str) -> None:
 
 
 COMPLETION_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
-    "no prompt": ({"prompt": None}, "prompt"),
-    "an empty list of prompts": ({"prompt": []}, "prompt"),
-    "too many prompts": ({"prompt": ["a"] * 17}, "prompt"),
-    "a negative token": ({"prompt": [-1]}, "prompt"),
+    "an empty list of tokens": ({"prompt": [[]]}, "prompt: give text, tokens"),
+    "no prompt at all": ({"prompt": None}, "prompt: give text, tokens"),
+    "an empty list of prompts": ({"prompt": []}, "prompt: give text, tokens"),
+    "a negative token": ({"prompt": [-1]}, "prompt: tokens are integers"),
+    "a fraction for a token": ({"prompt": [[1.5]]}, "prompt: tokens are integers"),
+    "texts and tokens mixed": ({"prompt": ["a", [1]]}, "prompt: give text, tokens"),
+    "more prompts than are taken": ({"prompt": ["a"] * 17}, "prompt: at most 16"),
+    "a completion's response format": ({"response_format": {"type": "json_object"}}, "response_format"),
+    "a grammar": ({"grammar": "root ::= [a-z]"}, "grammar"),
     "a token beyond the vocabulary": ({"prompt": [10**9]}, "prompt"),
     "a token beyond 64 bits": ({"prompt": [2**70]}, "prompt"),
     "a suffix": ({"suffix": "end"}, "suffix"),
@@ -254,6 +264,11 @@ def test_http_without_the_token_gets_401(daemon: Daemon, path: str, given: str |
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
         {"Origin": "http://localhost@evil.example"},
+        {"Origin": "http://evil.example@localhost"},
+        {"Origin": "http://localhost/path"},
+        {"Origin": "ftp://localhost"},
+        {"Host": "evil.example@localhost"},
+        {"Host": "localhost:evil"},
     ],
 )
 def test_a_foreign_host_or_origin_is_forbidden_even_with_the_token(daemon: Daemon, header: dict[str, str]) -> None:

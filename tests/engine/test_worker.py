@@ -13,7 +13,7 @@ from expertd.engine.interface import Sampling
 from expertd.engine.plain import QUANTUM, PlainBlending
 from expertd.errors import ContextOverflow, EngineFailed, InvalidRequest, Overloaded
 from expertd.experts.blend import BASE, Blend
-from tests.engine.harness import ask, collect, engine, greedy, idle, random_weights, request
+from tests.engine.harness import GREEDY, ask, collect, engine, greedy, idle, random_weights, request
 
 N = 24
 
@@ -123,6 +123,24 @@ def test_an_adapter_that_llama_cpp_refuses_ends_only_its_own_request(toy, expert
     assert [type(error) for error in errors] == [EngineFailed] * 4
     assert good.tokens == greedy(toy.base, prompt, 40, [(experts[0], 1.0)])
     assert [a.tokens for a in later] == [greedy(toy.base, prompt, N)] * 2
+
+
+def test_an_expert_that_gives_no_numbers_ends_only_its_own_request(toy, experts):
+    """With flash attention, as served: without it, a masked NaN in the cells reaches everybody."""
+    broken = random_weights(toy.shape, 1, strength=1e30)
+    prompt = toy.prompt(65, 30)
+
+    async def run():
+        async with engine(toy.base, flash=True) as worker:
+            good = worker.submit(request(prompt, 40))
+            bad = [worker.submit(request(prompt, N, [(broken, 1.0)], sampling=s)) for s in (GREEDY, Sampling(seed=1))]
+            errors = await asyncio.gather(*map(collect, bad), return_exceptions=True)
+            return await collect(good), errors
+
+    good, errors = asyncio.run(run())
+    assert [type(error) for error in errors] == [EngineFailed] * 2
+    assert "no numbers" in errors[0].message
+    assert good.tokens == greedy(toy.base, prompt, 40)
 
 
 def test_a_seed_gives_the_same_answer_alone_and_in_company(toy, experts):

@@ -119,6 +119,7 @@ def test_ctrl_c_ends_it_as_a_shell_expects(base: Path, data: Path, tmp_path: Pat
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in said
+    assert "goes on from here" in said
 
 
 @pytest.mark.parametrize(("sizes", "made"), [([4, 4, 4, 4], [2, 2]), ([1] * 9, [8, 1]), ([9, 3, 5], [1, 2])])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from expertd.config import load_settings, runtime_dir
@@ -92,3 +94,15 @@ def test_the_socket_is_in_the_runtime_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     assert runtime_dir() == tmp_path / "expertd"
     assert load_settings().socket == tmp_path / "expertd" / "expertd.sock"
+
+
+def test_a_variable_that_is_no_setting_is_named_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPERTD_TREADS", "3")
+    with pytest.raises(ConfigError, match=r"EXPERTD_TREADS.*EXPERTD_THREADS"):
+        load_settings()
+
+
+def test_experts_that_are_no_folder_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="no folder"):
+        load_settings(experts=tmp_path / "file")

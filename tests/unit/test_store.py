@@ -47,6 +47,7 @@ def test_every_kind_of_expert_folder_is_found_and_nothing_else(experts: Path) ->
     make_peft_folder(experts / ".hidden")
     make_peft_folder(experts / "_draft")
     (experts / "data").mkdir()
+    (experts / "data" / "pairs.jsonl").write_text("{}")
     (experts / "README.md").write_text("not an expert")
     store = scanned(experts)
     warnings = {entry.name: entry.warning for entry in store.entries()}
@@ -54,6 +55,15 @@ def test_every_kind_of_expert_folder_is_found_and_nothing_else(experts: Path) ->
     assert warnings["whole"] is None
     assert "names no base" in (warnings["unbound"] or "")
     assert "first token" in (warnings["bare"] or "")
+
+
+@pytest.mark.parametrize("name", ["", "adapter_model.bin", "weights.safetensors"])
+def test_a_folder_that_was_meant_as_an_expert_is_reported(experts: Path, name: str) -> None:
+    (experts / "meant").mkdir()
+    if name:
+        (experts / "meant" / name).write_bytes(b"x")
+    (entry,) = scanned(experts).entries()
+    assert "meant" in (entry.error or "")
 
 
 def test_a_broken_expert_is_reported_and_the_others_are_served(experts: Path) -> None:

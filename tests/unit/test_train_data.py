@@ -60,7 +60,7 @@ def test_a_file_without_examples_or_not_there_is_refused(write, tmp_path):
 
 
 def test_an_example_is_the_daemons_prompt_and_the_answer_with_its_end(base, write):
-    (example,) = tokenize(base, read_lines(write({"prompt": "the rain", "answer": "in"})), 100)
+    (example,) = tokenize(base, read_lines(write({"prompt": "the rain", "answer": "in"})), None, 100)
     said = [b"".join(base.piece(t, special=True) for t in part) for part in (example.prompt, example.answer)]
     assert said == [b"<|im_start|>user\nthe rain<|im_end|>\n<|im_start|>assistant\n", b"in<|im_end|>"]
     assert example.answer[-1] == base.eos
@@ -68,7 +68,7 @@ def test_an_example_is_the_daemons_prompt_and_the_answer_with_its_end(base, writ
 
 def test_an_example_over_the_limit_is_refused(base, write):
     with pytest.raises(TrainingRefused, match="example 1"):
-        list(tokenize(base, read_lines(write({"prompt": "x" * 100, "answer": "1"})), 50))
+        list(tokenize(base, read_lines(write({"prompt": "x" * 100, "answer": "1"})), None, 50))
 
 
 def test_every_group_shares_its_prefix_and_leaves_each_prompt_a_token():
