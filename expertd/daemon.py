@@ -36,9 +36,9 @@ GRACE = 5.0  # seconds that running requests get when the daemon is told to stop
 async def serve(settings: Settings) -> None:
     """Listen, load, answer, until SIGTERM or SIGINT. Raises what stops a start."""
     with contextlib.ExitStack() as stack:
-        _end_at_once_on_signals()
         listeners = Listeners(settings)
         stack.callback(listeners.close)
+        _end_at_once_on_signals(listeners)
         token = read_or_make_token(settings.token_file) if listeners.http else None
         path = resolve(settings.base, settings.layout, cache_dir(), sys.stderr.isatty())
         base = _speaking(Base(path))
@@ -80,11 +80,13 @@ async def _either(*events: asyncio.Event) -> None:
         task.cancel()
 
 
-def _end_at_once_on_signals() -> None:
+def _end_at_once_on_signals(listeners: Listeners) -> None:
     """While the base is being loaded the loop stands still, and nobody's request would be lost."""
 
     def on_signal(number: int, _: object) -> None:
-        raise SystemExit(0 if number == signal.SIGTERM else 130)
+        # An exception would be lost where the signal comes within one of llama.cpp's calls back to us.
+        listeners.close()
+        os._exit(0 if number == signal.SIGTERM else 130)
 
     for number in _SIGNALS:
         signal.signal(number, on_signal)
