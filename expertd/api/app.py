@@ -16,7 +16,7 @@ def make_app(service: Service, token: str | None) -> web.Application:
         middlewares=[errors.middleware, auth.middleware(service.settings, token)],
         client_max_size=int(service.settings.max_body_mb * 1e6),
     )
-    logging.getLogger("aiohttp.server").addFilter(errors.without_traceback)
+    logging.getLogger("aiohttp.server").addFilter(errors.is_ours)
     app[SERVICE] = service
     app.on_response_prepare.append(auth.add_cors)
     for module in (info, chat, completions):

@@ -8,7 +8,8 @@ from typing import TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from expertd.errors import InvalidRequest
+from expertd.api.service import SERVICE
+from expertd.errors import BodyTooLarge, InvalidRequest
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -16,9 +17,15 @@ dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 async def read(request: web.Request, model: type[Body]) -> Body:
-    """The request's JSON body as `model`. Raises `InvalidRequest` naming the field and the fault."""
+    """The request's JSON body as `model`. Raises `InvalidRequest` naming the field and the fault, or `BodyTooLarge`."""
+    limit = request.app[SERVICE].settings.max_body_mb
+    too_large = BodyTooLarge(f"the body is over {limit:g} MB: send less, or raise `max_body_mb`")
+    if (request.content_length or 0) > limit * 1e6:  # told before it is waited for
+        raise too_large
     try:
         data = await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise too_large from error
     except web.RequestPayloadError as error:
         raise InvalidRequest(f"the body cannot be read: {error}") from error
     try:

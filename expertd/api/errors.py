@@ -10,8 +10,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from expertd.api.body import dumps
-from expertd.api.service import SERVICE
-from expertd.errors import BodyTooLarge, ExpertdError, InvalidRequest, MethodNotAllowed, NotFound, Overloaded
+from expertd.errors import ExpertdError, InvalidRequest, MethodNotAllowed, NotFound, Overloaded
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +29,9 @@ def response(error: ExpertdError) -> web.Response:
     return web.json_response(body(error), status=error.status, headers=headers, dumps=dumps)
 
 
-def without_traceback(record: logging.LogRecord) -> bool:
-    """A log filter: a client that speaks no HTTP is worth a line, and is no fault of ours."""
-    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError | web.RequestPayloadError):
-        record.exc_info = None
-    return True
+def is_ours(record: logging.LogRecord) -> bool:
+    """A log filter: what clients send that is no HTTP is no fault of ours, and must not fill the log."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError | web.RequestPayloadError))
 
 
 @web.middleware
@@ -44,9 +41,6 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
         return await handler(request)
     except ExpertdError as error:
         return response(error)
-    except web.HTTPRequestEntityTooLarge:
-        limit = request.app[SERVICE].settings.max_body_mb
-        return response(BodyTooLarge(f"the body is over {limit:g} MB: send less, or raise `max_body_mb`"))
     except web.HTTPMethodNotAllowed as error:
         allowed = ", ".join(sorted(error.allowed_methods))
         return response(MethodNotAllowed(f"{request.path} takes {allowed}, not {request.method}"))

@@ -287,6 +287,14 @@ def test_a_loopback_host_and_origin_with_the_token_are_served(daemon: Daemon) ->
     assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (204, "http://localhost:3000")
 
 
+def test_a_body_that_is_announced_as_too_large_is_not_waited_for(daemon: Daemon) -> None:
+    with socket.socket(socket.AF_UNIX) as raw:
+        raw.connect(str(daemon.socket))
+        raw.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999999\r\n\r\n{")
+        raw.settimeout(30)
+        assert raw.recv(65536).startswith(b"HTTP/1.1 413")
+
+
 @pytest.mark.parametrize(
     "sent", [b"\x00\xff\x00\r\n\r\n", b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", b"POST /v1/chat"]
 )
