@@ -127,7 +127,8 @@ def test_ask_starts_a_new_daemon_behind_one_that_is_stopping(start_daemon: Calla
     old = start_daemon(port=0, context=8192)
     endless = {"prompt": "Once", "max_tokens": 8000, "logit_bias": NO_END, "stream": True}
     with old.client().stream("POST", "/v1/completions", json=endless) as response:
-        next(response.iter_lines())
+        lines = response.iter_lines()  # kept: without its iterator the response closes
+        next(lines)
         old.process.send_signal(signal.SIGTERM)
         while "stopping" not in old.log:
             time.sleep(0.01)

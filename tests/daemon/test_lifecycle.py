@@ -92,7 +92,8 @@ def test_it_can_be_stopped_while_it_loads(tmp_path: Path) -> None:
 def test_who_asks_twice_need_not_wait_for_the_streams(start_daemon: Start) -> None:
     daemon = start_daemon(context=8192)
     with daemon.client().stream("POST", "/v1/completions", json=ENDLESS) as response:
-        next(response.iter_lines())
+        lines = response.iter_lines()  # kept: without its iterator the response closes
+        next(lines)
         daemon.process.send_signal(signal.SIGTERM)
         while "stopping" not in daemon.log:
             time.sleep(0.01)
