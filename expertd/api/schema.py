@@ -20,7 +20,6 @@ UNSUPPORTED = {
 MAX_MESSAGES = 4096
 MAX_PROMPT_TOKENS = 1 << 17
 
-# Lists fail at their first fault: a body of a million wrong items must not make a million messages.
 Stop = Annotated[str, Field(min_length=1, max_length=256)]
 
 
@@ -67,6 +66,7 @@ class Common(BaseModel):
     stream: bool = False
     stream_options: StreamOptions | None = None
     n: int = Field(1, ge=1, le=MAX_CHOICES)
+    # Lists fail at their first fault: a body of a million wrong items must not make a million messages.
     stop: Stop | Annotated[list[Stop], Field(max_length=MAX_STOPS, fail_fast=True)] | None = None
     seed: int | None = Field(None, ge=-(2**63), lt=2**63)
     temperature: FiniteFloat | None = Field(None, ge=0, le=2)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ctypes
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,8 @@ from expertd.errors import BaseRefused, EngineFailed
 from expertd.experts.tensors import BaseShape
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 # What llama.cpp said last: its loaders report the reason of a refusal here and nowhere else.
 _said: deque[str] = deque(maxlen=64)
@@ -37,12 +40,17 @@ _log_callback = llama.llama_log_callback(_on_log)
 llama.llama_log_set(_log_callback, ctypes.c_void_p(0))
 
 
+def _call(function: Callable[..., T], *args: Any) -> T:
+    """Call into llama.cpp so that `_reason` tells of this call and of none before."""
+    _said.clear()
+    return function(*args)
+
+
 def _reason() -> str:
-    """The most telling error line since the last call, without llama.cpp's function names."""
+    """The most telling error line of the last `_call`, without llama.cpp's function names."""
     said = list(_said)  # llama.cpp logs from its own threads too
     lines = [line.split(": ", 1)[-1] for line in said if "failed to load model" not in line.split(": ", 1)[-1]]
     lines = lines or [line.split(": ", 1)[-1] for line in said]
-    _said.clear()
     return lines[0] if lines else "llama.cpp gave no reason"
 
 
@@ -55,16 +63,16 @@ class Base:
         check_magic(path)
         params = llama.llama_model_default_params()
         params.vocab_only, params.n_gpu_layers = vocab_only, n_gpu_layers
-        _said.clear()
-        model = llama.llama_model_load_from_file(str(path).encode(), params)
+        model = _call(llama.llama_model_load_from_file, str(path).encode(), params)
         if not model:
             raise BaseRefused(f"{path} cannot be loaded: {_reason()}. Give another file with --base, or pull it again.")
         self.model = model
         self.vocab = llama.llama_model_get_vocab(model)
         self.n_vocab = llama.llama_vocab_n_tokens(self.vocab)
         self.architecture = self.meta("general.architecture") or "unknown"
-        self._ends: dict[int, bool] = {}
-        self._pieces: dict[tuple[int, bool], bytes] = {}
+        # Asked between any two decodes, where a call into llama.cpp hands the interpreter to other threads.
+        self._is_end = cache(lambda token: bool(llama.llama_vocab_is_eog(self.vocab, token)))
+        self._piece = cache(self._read_piece)
         self.n_ctx_train = llama.llama_model_n_ctx_train(model)
         if not vocab_only and (llama.llama_model_has_encoder(model) or not llama.llama_model_has_decoder(model)):
             self.close()
@@ -134,12 +142,9 @@ class Base:
 
     def piece(self, token: int, *, special: bool = False) -> bytes:
         """The bytes of a token; control tokens are empty unless `special`."""
-        piece = self._pieces.get((token, special))
-        if piece is None:  # as in `is_end`
-            piece = self._pieces[token, special] = self._piece(token, special)
-        return piece
+        return self._piece(token, special)
 
-    def _piece(self, token: int, special: bool) -> bytes:
+    def _read_piece(self, token: int, special: bool) -> bytes:
         buffer = ctypes.create_string_buffer(64)
         n = llama.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, special)
         if n < 0:
@@ -149,10 +154,7 @@ class Base:
 
     def is_end(self, token: int) -> bool:
         """Whether `token` ends a generation."""
-        end = self._ends.get(token)
-        if end is None:  # asked between any two decodes, and a call into llama.cpp hands the interpreter to others
-            end = self._ends[token] = bool(llama.llama_vocab_is_eog(self.vocab, token))
-        return end
+        return self._is_end(token)
 
     def is_control(self, token: int) -> bool:
         return bool(llama.llama_vocab_is_control(self.vocab, token))
@@ -200,8 +202,7 @@ class Adapter:
     """A LoRA file loaded beside the base."""
 
     def __init__(self, base: Base, path: Path) -> None:
-        _said.clear()
-        self.handle = llama.llama_adapter_lora_init(base.model, str(path).encode())
+        self.handle = _call(llama.llama_adapter_lora_init, base.model, str(path).encode())
         if not self.handle:
             raise EngineFailed(f"llama.cpp refused the adapter {path.name}: {_reason()}")
 
@@ -223,8 +224,7 @@ class Context:
         params.n_threads = params.n_threads_batch = n_threads
         params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO if flash else llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
         params.no_perf = True
-        _said.clear()
-        handle = llama.llama_init_from_model(base.model, params)
+        handle = _call(llama.llama_init_from_model, base.model, params)
         if not handle:
             raise BaseRefused(f"no context of {n_cells} tokens for {base.path}: {_reason()}. Try a smaller `context`.")
         self.handle = handle
@@ -263,8 +263,7 @@ class Context:
         self._seq_ids[:n] = [row.seq_id for row in rows]
         self._outputs[:n] = [row.output for row in rows]
         self._batch.n_tokens = n
-        _said.clear()
-        result = llama.llama_decode(self.handle, self._batch)
+        result = _call(llama.llama_decode, self.handle, self._batch)
         if result != 0:
             why = {1: "no free KV cells", 2: "aborted"}.get(result, _reason())
             raise EngineFailed(f"decoding a batch of {n} tokens failed: {why}")
@@ -279,8 +278,7 @@ class Context:
         n = len(adapters)
         handles = (llama.llama_adapter_lora_p_ctypes * max(n, 1))(*[a.handle for a, _ in adapters])
         scales = (ctypes.c_float * max(n, 1))(*[scale for _, scale in adapters])
-        _said.clear()
-        if llama.llama_set_adapters_lora(self.handle, handles, n, scales) != 0:
+        if _call(llama.llama_set_adapters_lora, self.handle, handles, n, scales) != 0:
             raise EngineFailed(f"llama.cpp refused a set of {n} adapters: {_reason()}")
 
     def copy_sequence(self, source: int, target: int, end: int) -> None:
@@ -299,8 +297,7 @@ class Context:
         """A copy of the KV of `seq_id`, for `restore_sequence`. Raises `EngineFailed`, `MemoryError`."""
         state = np.empty(self.sequence_bytes(seq_id), np.uint8)
         pointer = state.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
-        _said.clear()
-        if llama.llama_state_seq_get_data(self.handle, pointer, state.nbytes, seq_id) != state.nbytes:
+        if _call(llama.llama_state_seq_get_data, self.handle, pointer, state.nbytes, seq_id) != state.nbytes:
             raise EngineFailed(f"the KV of sequence {seq_id} cannot be saved: {_reason()}")
         return state
 

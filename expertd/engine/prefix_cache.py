@@ -33,7 +33,7 @@ class PrefixCache:
     def __init__(self, budget: int) -> None:
         """`budget` in bytes; 0 keeps nothing."""
         self._budget = budget
-        self._entries: OrderedDict[int, Entry] = OrderedDict()  # by id of the entry
+        self._entries: OrderedDict[Entry, None] = OrderedDict()  # least recently used first
         self.used = 0  # bytes
 
     def __len__(self) -> int:
@@ -45,19 +45,19 @@ class PrefixCache:
 
     def keep(self, identity: Identity, state: State) -> None:
         """Add an entry that `wants` wanted, in place of those that are a prefix of it."""
-        for entry in list(self._entries.values()):
+        for entry in list(self._entries):
             if common_prefix(entry.identity, identity) == len(entry.identity):
                 self._forget(entry)
         entry = Entry(identity, state)
-        self._entries[id(entry)] = entry
+        self._entries[entry] = None
         self.used += state.nbytes
         while self.used > self._budget:
-            self._forget(next(iter(self._entries.values())))
+            self._forget(next(iter(self._entries)))
 
     def find(self, identity: Identity) -> tuple[Entry | None, int]:
         """The entry with the longest common prefix, of several the one used last, and its length; (None, 0) if none."""
         best, length = None, 0
-        for entry in self._entries.values():
+        for entry in self._entries:
             common = common_prefix(entry.identity, identity)
             if common and common >= length:
                 best, length = entry, common
@@ -65,10 +65,10 @@ class PrefixCache:
 
     def touch(self, entry: Entry) -> None:
         """Note that it was used."""
-        self._entries.move_to_end(id(entry))
+        self._entries.move_to_end(entry)
 
     def _forget(self, entry: Entry) -> None:
-        del self._entries[id(entry)]
+        del self._entries[entry]
         self.used -= entry.state.nbytes
 
 

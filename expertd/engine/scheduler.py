@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from expertd.engine.blending import Blending
-from expertd.engine.prefix_cache import Entry, PrefixCache, State, common_prefix
+from expertd.engine.prefix_cache import Entry, Identity, PrefixCache, State, common_prefix
 from expertd.engine.sequence import Sequence as Seq
 from expertd.errors import EngineFailed, ExpertdError
 from expertd.experts.blend import Blend
@@ -152,13 +152,7 @@ class Scheduler:
         """
         if self._limits.cache_bytes and not seq.request.prompt_logprobs:
             identity = seq.identity()[:-1]
-            entry, length = self.cache.find(identity)
-            # It is put back whole before it is cut to `length`.
-            if entry and (whole := len(entry.identity)):
-                has_room = self.cells_used + whole <= self._limits.cells
-                if not has_room or length * PUT_BACK_A_TOKEN < whole:
-                    entry, length = None, 0
-            source: Entry | Seq | None = entry
+            source, length = self._cached(identity)
             before = True
             for other in self.running:
                 before = before and other is not seq
@@ -174,6 +168,14 @@ class Scheduler:
                 self._take_over(seq, source, length)
         seq.matched = True
         return True
+
+    def _cached(self, identity: Identity) -> tuple[Entry | Seq | None, int]:
+        """The cache's longest prefix and its length, where it fits and pays: it is put back whole before it is cut."""
+        entry, length = self.cache.find(identity)
+        whole = len(entry.identity) if entry else 0
+        if self.cells_used + whole > self._limits.cells or length * PUT_BACK_A_TOKEN < whole:
+            return None, 0
+        return entry, length
 
     def _take_over(self, seq: Seq, source: Entry | Seq, length: int) -> None:
         self._cells.remove_sequence(seq.seq_id, 0)

@@ -22,6 +22,8 @@ from expertd.experts.blend import Blend
 
 log = logging.getLogger(__name__)
 
+DEAD = "the engine has died: see the daemon's log, and start it again"
+
 Event: TypeAlias = Piece | Done | ExpertdError
 
 
@@ -84,7 +86,7 @@ class Worker:
     def submit(self, request: Request) -> Stream:
         """Queue a request. Raises `Overloaded`, `ContextOverflow`, or `InvalidRequest` for an empty prompt."""
         if self.died.is_set():
-            raise EngineFailed("the engine has died: see the daemon's log, and start it again")
+            raise EngineFailed(DEAD)
         if self._stopping:
             raise Overloaded("the daemon is stopping: ask again in a moment", retry_after=5)
         if len(self._live) >= self._capacity:
@@ -140,7 +142,7 @@ class Worker:
         self.died.set()
         for stream in list(self._live):
             self._live.discard(stream)
-            stream.put(EngineFailed("the engine has died: see the daemon's log, and start it again"))
+            stream.put(EngineFailed(DEAD))
 
     # ---- the thread's side
 

@@ -157,9 +157,12 @@ def steps(batches: Sequence[Group], size: int) -> list[list[Group]]:
 
 
 def fingerprint(path: Path) -> str:
-    """sha256 of a file: a checkpoint of other data, or of another base, is not resumed."""
+    """sha256 of a file. Raises `TrainingRefused` where it cannot be read."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError as error:
+        raise TrainingRefused(f"{path} cannot be read: {error.strerror}") from error
     return digest.hexdigest()

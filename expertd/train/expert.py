@@ -10,14 +10,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import click
-from pydantic import JsonValue
 from tqdm import tqdm
 
 from expertd.engine.context import Base
 from expertd.errors import TrainingRefused
 from expertd.experts.manifest import FILE, BaseBinding, Manifest, Sampling, read_manifest, write_manifest
 from expertd.train.data import fingerprint
-from expertd.train.trainer import Progress, Recipe, Trained, Training
+from expertd.train.trainer import Identity, Progress, Recipe, Trained, Training, identify
 
 FEW_STEPS = 20
 FILES = ("adapter_config.json", "adapter_model.safetensors")
@@ -45,9 +44,11 @@ def train(job: Job, recipe: Recipe, restart: bool) -> None:
     checkpoint = work / "checkpoint.pt"
     if restart:
         checkpoint.unlink(missing_ok=True)
-    elif not checkpoint.exists() and _same_training(manifest, job, recipe):
+    identity = identify(job.base_file, job.data, recipe)
+    facts = _facts(job, identity)
+    if not restart and not checkpoint.exists() and facts.items() <= manifest.training.items():
         raise TrainingRefused(f"{job.out} is the result of just this training. Give --restart to do it again.")
-    training = Training(job.base_file, job.data, work, recipe, job.threads, job.kv_budget)
+    training = Training(job.base_file, job.data, work, recipe, identity, job.threads, job.kv_budget)
     if training.steps < FEW_STEPS:
         click.echo(
             f"only {training.steps} steps: that teaches little. Give more --epochs, or a smaller --batch.", err=True
@@ -66,7 +67,7 @@ def train(job: Job, recipe: Recipe, restart: bool) -> None:
         click.echo("stopped; the same command goes on from here", err=True)
         raise KeyboardInterrupt
     changes = {
-        "training": {**_facts(job, recipe), **_result(trained)},
+        "training": {**facts, **_result(trained)},
         "sha256": {name: fingerprint(work / name) for name in FILES},
     }
     _publish(job.out, work, manifest.model_copy(update=changes))
@@ -123,34 +124,17 @@ def _manifest(job: Job) -> Manifest:
         ) from error
 
 
-def _facts(job: Job, recipe: Recipe) -> dict[str, JsonValue]:
-    """What decides the result, for the manifest: enough to repeat the training."""
-    return {
-        "data": fingerprint(job.data),
-        "base_file": job.base_file.name,
-        "base": fingerprint(job.base_file),
-        "seed": recipe.seed,
-        "rank": recipe.rank,
-        "alpha": recipe.alpha,
-        "learning_rate": recipe.learning_rate,
-        "batch": recipe.batch,
-        "micro_batch": recipe.micro_batch,
-        "max_tokens": recipe.max_tokens,
-        "bf16": recipe.bf16,
-        "epochs": recipe.epochs,
-    }
+def _facts(job: Job, identity: Identity) -> Identity:
+    """What the manifest says of how it was trained: enough to repeat it."""
+    # The modules are in the adapter's own file, the system message elsewhere in the manifest.
+    told = {key: value for key, value in identity.items() if key not in ("modules", "system")}
+    return {"base_file": job.base_file.name, **told}
 
 
-def _result(trained: Trained) -> dict[str, JsonValue]:
+def _result(trained: Trained) -> Identity:
     return {
         "steps": trained.steps,
         "examples": trained.examples,
         "loss": round(trained.loss, 5),
         "examples_per_second": round(trained.examples_per_second, 2),
     }
-
-
-def _same_training(manifest: Manifest, job: Job, recipe: Recipe) -> bool:
-    if not manifest.training or not job.data.is_file():
-        return False
-    return _facts(job, recipe).items() <= manifest.training.items()

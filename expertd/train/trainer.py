@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from peft import LoraConfig, get_peft_model_state_dict, set_peft_model_state_dict
 from peft.helpers import disable_input_dtype_casting
+from pydantic import JsonValue
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, GgufConfig
 from transformers.utils import logging as transformers_logging
@@ -25,6 +26,7 @@ from expertd.train.answer_only import PrefixKV, Trainee, answer_loss
 
 # B learns faster than A by this factor: "LoRA+", Hayou et al. 2024, arXiv:2402.12354.
 B_RATIO = 6.0
+Identity = dict[str, JsonValue]
 MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
@@ -75,23 +77,33 @@ def has_fast_bf16() -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
+def identify(base_file: Path, data_file: Path, recipe: Recipe) -> Identity:
+    """What decides a training's result: a checkpoint of another is not resumed. Raises `TrainingRefused`."""
+    files = {"data": data.fingerprint(data_file), "base": data.fingerprint(base_file)}
+    return {**files, **json.loads(json.dumps(asdict(recipe)))}
+
+
 class Training:
     """One run of `recipe` over the examples of `data_file` on the base file that is served."""
 
     def __init__(
-        self, base_file: Path, data_file: Path, out: Path, recipe: Recipe, threads: int, kv_budget: int
+        self,
+        base_file: Path,
+        data_file: Path,
+        out: Path,
+        recipe: Recipe,
+        identity: Identity,
+        threads: int,
+        kv_budget: int,
     ) -> None:
+        """`identity` is that of the files and the recipe: see `identify`."""
         if recipe.batch % recipe.micro_batch:
             raise TrainingRefused(
                 f"the batch of {recipe.batch} is no multiple of the micro-batch of {recipe.micro_batch}"
             )
         self._recipe, self._out, self._base_file = recipe, out, base_file
         self._groups = _read_groups(base_file, data_file, recipe)
-        self._identity = {
-            "data": data.fingerprint(data_file),
-            "base": data.fingerprint(base_file),
-            **json.loads(json.dumps(asdict(recipe))),
-        }
+        self._identity = identity
         self._model = _load(base_file, recipe)
         if recipe.bf16:  # autocast casts what the adapter reads; PEFT would cast it up to fp32 first
             self._no_casts = disable_input_dtype_casting(self._model.peft)

@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from typing import Any
 import httpx
 
 NO_END = {str(token): -100 for token in range(17)}  # control tokens, of which several end an answer
+ENDLESS = {"prompt": "Once", "max_tokens": 8000, "logit_bias": NO_END, "stream": True}
 START_SECONDS = 120  # the first start on a machine prepares the base
 
 
@@ -75,6 +78,17 @@ class Daemon:
                 return time.monotonic() - start
             time.sleep(0.01)
         raise AssertionError(f"never {count} running: {engine}")
+
+    @contextmanager
+    def stopping(self) -> Iterator[None]:
+        """It was told to stop, and waits for an endless stream, which is closed at the end of the block."""
+        with self.client().stream("POST", "/v1/completions", json=ENDLESS) as response:
+            lines = response.iter_lines()  # kept: without its iterator the response closes
+            next(lines)
+            self.process.send_signal(signal.SIGTERM)
+            while "stopping" not in self.log:
+                time.sleep(0.01)
+            yield
 
     def kill(self) -> None:
         self.killed = True

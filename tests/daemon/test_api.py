@@ -218,10 +218,13 @@ def test_echoed_logprobs_cover_the_prompt_and_fit_the_text(client: httpx.Client)
     assert len(scored["logprobs"]["tokens"]) == len(found["tokens"]) - 2
 
 
-def test_choices_of_one_prompt_share_its_prefill(client: httpx.Client) -> None:
-    answer = complete(client, "An apple a day, said the doctor. " * 20, n=4, max_tokens=4, temperature=0.7)
+def test_what_one_choice_computes_for_the_others_is_not_counted_as_cached(client: httpx.Client) -> None:
+    prompt = "An apple a day, said the doctor. " * 20
+    answer = complete(client, prompt, n=4, max_tokens=4, temperature=0.7)
     assert answer["usage"]["prompt_tokens_details"]["cached_tokens"] == 0  # nothing of it was there before
     assert sum(choice["finish_reason"] is not None for choice in answer["choices"]) == 4
+    usage = complete(client, prompt, n=4, max_tokens=4, temperature=0.7)["usage"]
+    assert usage["prompt_tokens_details"]["cached_tokens"] == usage["prompt_tokens"] - 1
 
 
 def test_answers_end_where_the_context_does(client: httpx.Client) -> None:

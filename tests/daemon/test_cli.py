@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import pytest
 
 from expertd.cli import _COMMANDS
 from expertd.errors import BaseRefused, DaemonUnreachable
-from tests.daemon.process import NO_END, Daemon, own_environment, run_cli
+from tests.daemon.process import Daemon, own_environment, run_cli
 
 
 def said(done: subprocess.CompletedProcess[bytes]) -> str:
@@ -125,13 +123,7 @@ def test_ask_starts_a_daemon_that_stop_ends(tmp_path: Path) -> None:
 
 def test_ask_starts_a_new_daemon_behind_one_that_is_stopping(start_daemon: Callable[..., Daemon]) -> None:
     old = start_daemon(port=0, context=8192)
-    endless = {"prompt": "Once", "max_tokens": 8000, "logit_bias": NO_END, "stream": True}
-    with old.client().stream("POST", "/v1/completions", json=endless) as response:
-        lines = response.iter_lines()  # kept: without its iterator the response closes
-        next(lines)
-        old.process.send_signal(signal.SIGTERM)
-        while "stopping" not in old.log:
-            time.sleep(0.01)
+    with old.stopping():
         env = {**old.env, "EXPERTD_PORT": "0"}
         asked = ("--socket", str(old.socket))
         assert said(run_cli("ask", *asked, "-n", "3", "Say hello", env=env))

@@ -19,10 +19,9 @@ import httpx
 import pytest
 
 from expertd.errors import AlreadyRunning, ConfigError
-from tests.daemon.process import NO_END, Daemon, arguments, free_port, launch, own_environment
+from tests.daemon.process import ENDLESS, Daemon, arguments, free_port, launch, own_environment
 
 Start = Callable[..., Daemon]
-ENDLESS = {"prompt": "Once", "max_tokens": 8000, "logit_bias": NO_END, "stream": True}
 
 
 def refusal(env: dict[str, str], **flags: Any) -> tuple[int, str]:
@@ -91,12 +90,7 @@ def test_it_can_be_stopped_while_it_loads(tmp_path: Path) -> None:
 
 def test_who_asks_twice_need_not_wait_for_the_streams(start_daemon: Start) -> None:
     daemon = start_daemon(context=8192)
-    with daemon.client().stream("POST", "/v1/completions", json=ENDLESS) as response:
-        lines = response.iter_lines()  # kept: without its iterator the response closes
-        next(lines)
-        daemon.process.send_signal(signal.SIGTERM)
-        while "stopping" not in daemon.log:
-            time.sleep(0.01)
+    with daemon.stopping():
         daemon.killed = True
         daemon.process.send_signal(signal.SIGTERM)
         assert daemon.process.wait(30) == 130
