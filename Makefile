@@ -3,6 +3,8 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 LLAMA := $(shell sed -n 's/^ *"\(llama-cpp-python[^"]*\)".*/\1/p' pyproject.toml)
+# Many compilers optimize the tile configuration of llama.cpp's AMX code away, and it crashes (its pull request 26954).
+NO_AMX := $(shell echo | $${CC:-cc} -mno-amx-int8 -E - >/dev/null 2>&1 && echo -mno-amx-int8)
 DEMO := "Which customers older than 30 have never ordered anything?"
 
 .PHONY: run test test-slow check bench score docs clean
@@ -45,7 +47,7 @@ clean:
 # llama.cpp, built once from source: some minutes. Its multimodal part is left out; OpenMP stays on.
 .venv/llama: .venv/bin/python
 	@echo "building llama.cpp (once; the log is .venv/llama.log)"
-	@CMAKE_ARGS="-DLLAVA_BUILD=OFF -DGGML_OPENMP=ON" CMAKE_BUILD_PARALLEL_LEVEL=$$(getconf _NPROCESSORS_ONLN) \
+	@CFLAGS="$(CFLAGS) $(NO_AMX)" CXXFLAGS="$(CXXFLAGS) $(NO_AMX)" CMAKE_ARGS="-DLLAVA_BUILD=OFF -DGGML_OPENMP=ON" CMAKE_BUILD_PARALLEL_LEVEL=$$(getconf _NPROCESSORS_ONLN) \
 	  $(BIN)/python -m pip install --verbose "$(LLAMA)" > .venv/llama.log 2>&1 & pid=$$!; \
 	while kill -0 $$pid 2>/dev/null; do \
 	  sleep 2; printf '\r  %s ' "$$(grep -oE '^ *\[[0-9]+/[0-9]+\]' .venv/llama.log | tail -n 1 | tr -d ' ')"; \

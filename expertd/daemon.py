@@ -18,8 +18,8 @@ from expertd.api.service import Service
 from expertd.config import Settings, cache_dir
 from expertd.engine.chat_template import ChatTemplate
 from expertd.engine.context import Base, Context
-from expertd.engine.plain import PlainBlending
 from expertd.engine.scheduler import Limits
+from expertd.engine.ways import open_blending, open_hook
 from expertd.engine.worker import Worker
 from expertd.errors import BaseRefused, EngineFailed
 from expertd.experts.store import Store
@@ -115,12 +115,16 @@ def _speaking(base: Base) -> Base:
 
 
 def _engine(settings: Settings, base: Base) -> Worker:
+    hook, reason = open_hook(base, settings.batch) if settings.blending == "auto" else (None, "`blending` is set so")
+    if reason:
+        log.warning("experts are served one after another: %s", reason)
     context = Context(
         base,
         n_cells=settings.context,
         n_seq=settings.sequences,
         n_batch=settings.batch,
         n_threads=settings.threads,
+        hook=hook,
     )
     limits = Limits(
         cells=settings.context,
@@ -129,7 +133,7 @@ def _engine(settings: Settings, base: Base) -> Worker:
         sequences=settings.sequences,
         cache_bytes=int(settings.prefix_cache_mb * 1e6) if base.cuttable else 0,
     )
-    return Worker(base, context, PlainBlending(base, context), limits, settings.queue)
+    return Worker(base, context, open_blending(base, context, reason), limits, settings.queue)
 
 
 def _report(service: Service, settings: Settings) -> None:

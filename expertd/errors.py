@@ -103,6 +103,14 @@ class EngineFailed(ExpertdError):
     code = "engine_failed"
 
 
+class HookMissed(EngineFailed):
+    """A step masked other nodes than planned: its results are wrong, and the pool is given up."""
+
+
+class HookUnavailable(ExpertdError):
+    """The hook cannot be built or reach what it needs here; the plain way serves. The message says why."""
+
+
 class ConfigError(ExpertdError):
     """A setting, flag or file of settings is wrong; the daemon does not start."""
 

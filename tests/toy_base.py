@@ -71,9 +71,11 @@ def vocabulary() -> list[str]:
     return [*CONTROL, *(chr(b) if b in printable else chr(next(others)) for b in range(256)), *PAIRS]
 
 
-def make_talking_base(path: Path, *, seed: int = 0, template: str = TEMPLATE) -> tuple[PreTrainedModel, BaseShape]:
-    """Write a llama base with a tokenizer and a chat template; the same model in torch, and its shape."""
-    model, shape = make_model("llama", seed=seed, vocab_size=len(vocabulary()), context=2048)
+def make_talking_base(
+    path: Path, *, seed: int = 0, template: str = TEMPLATE, architecture: str = "llama"
+) -> tuple[PreTrainedModel, BaseShape]:
+    """Write a base with a tokenizer and a chat template; the same model in torch, and its shape."""
+    model, shape = make_model(architecture, seed=seed, vocab_size=len(vocabulary()), context=2048)
     write_base(model, shape, path, template=template)
     return model, shape
 

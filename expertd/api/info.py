@@ -40,6 +40,7 @@ async def health(request: web.Request) -> web.Response:
             "cells": status.cells,
             "cells_used": status.cells_used,
             "blending": status.blending,
+            **({"blending_reason": status.blending_reason} if status.blending_reason else {}),
         },
         "experts": {"served": _names(entries, True), "broken": _names(entries, False)},
     }

@@ -34,9 +34,10 @@ def status(socket: Path | None, as_json: bool) -> None:
     click.echo(f"base     {base['name']} ({base['architecture']}, {base['bytes'] / 1e6:.0f} MB)")
     broken = f"; broken: {', '.join(experts['broken'])}" if experts["broken"] else ""
     click.echo(f"experts  {', '.join(experts['served']) or 'none'}{broken}")
+    reason = f" ({engine['blending_reason']})" if "blending_reason" in engine else ""
     click.echo(
         f"engine   {engine['running']} running, {engine['waiting']} waiting, "
-        f"{engine['cells_used']} of {engine['cells']} cells, blending: {engine['blending']}"
+        f"{engine['cells_used']} of {engine['cells']} cells, blending: {engine['blending']}{reason}"
     )
 
 

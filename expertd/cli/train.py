@@ -29,6 +29,13 @@ from expertd.errors import TrainingRefused
 @click.option("--learning-rate", default=1e-3, show_default=True, type=click.FloatRange(0, 1, min_open=True))
 @click.option("--seed", default=1, show_default=True, type=int)
 @click.option("--max-tokens", default=2048, show_default=True, type=click.IntRange(8), help="Longest example.")
+@click.option(
+    "--offset",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Tokens of the prompt's end that the expert sees: with more it reads the question too, and trains slower.",
+)
 @click.option("--checkpoint", default=60.0, show_default=True, help="Seconds between checkpoints.")
 @click.option("--kv-gb", default=2.0, show_default=True, help="Memory for the prompts' kept KV.")
 @click.option("--restart", is_flag=True, help="Begin anew instead of going on from the checkpoint.")
@@ -46,6 +53,7 @@ def train(
     learning_rate: float,
     seed: int,
     max_tokens: int,
+    offset: int,
     checkpoint: float,
     kv_gb: float,
     restart: bool,
@@ -77,6 +85,7 @@ def train(
         epochs=epochs,
         seed=seed,
         max_tokens=max_tokens,
+        offset=offset,
         bf16=trainer.has_fast_bf16(),
     )
     expert.train(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from expertd.experts.blend import Blend
 from expertd.experts.tensors import Weights
 
@@ -13,6 +16,10 @@ class Blending(Protocol):
     """One way to apply blends. All calls come from the decoding thread."""
 
     name: str
+    reason: str  # why not a better way, for people; "" where there is none
+
+    def has_room(self, blend: Blend, weights: Sequence[Weights]) -> bool:
+        """Whether its experts fit beside those that run. Where nothing runs, any blend does."""
 
     def retain(self, blend: Blend, weights: Sequence[Weights]) -> None:
         """A sequence with this blend is about to run. `weights` are those of `blend.parts`, in their order."""
@@ -27,7 +34,10 @@ class Blending(Protocol):
         after such rows in the same sequence.
         """
 
-    def apply(self, rows: Sequence[Blend]) -> None:
-        """Make the next decode run row i under `rows[i]`."""
+    def apply(self, rows: Sequence[Blend], outputs: npt.NDArray[np.uint8]) -> None:
+        """Make the next decode run row i under `rows[i]`; its logits are asked for where `outputs[i]`."""
+
+    def check(self) -> None:
+        """After that decode: raises `HookMissed` where some row did not run under its blend."""
 
     def close(self) -> None: ...

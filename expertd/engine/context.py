@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from llama_cpp import llama_cpp as llama
 
+from expertd.engine.hook import Hook
 from expertd.errors import BaseRefused, EngineFailed
 from expertd.experts.tensors import BaseShape
 
@@ -63,6 +64,7 @@ class Base:
         check_magic(path)
         params = llama.llama_model_default_params()
         params.vocab_only, params.n_gpu_layers = vocab_only, n_gpu_layers
+        params.use_extra_bufts = _repacks_safely()
         model = _call(llama.llama_model_load_from_file, str(path).encode(), params)
         if not model:
             raise BaseRefused(f"{path} cannot be loaded: {_reason()}. Give another file with --base, or pull it again.")
@@ -198,6 +200,22 @@ class Row:
     output: bool
 
 
+@cache
+def _repacks_safely() -> bool:
+    """Whether llama.cpp may repack weights. For its AMX code it must not: that crashes where many compilers built it.
+
+    See llama.cpp's pull request 26954. Without repacking prompts are read at about half the speed.
+    """
+    amx = b"AMX_INT8 = 1" in llama.llama_print_system_info()
+    if amx:
+        log.warning(
+            "llama.cpp was built with AMX, whose code can crash: weights are not repacked, which is slower. Build it "
+            "anew: CFLAGS=-mno-amx-int8 CXXFLAGS=-mno-amx-int8 pip install --force-reinstall --no-cache-dir "
+            "--no-binary llama-cpp-python llama-cpp-python"
+        )
+    return not amx
+
+
 class Adapter:
     """A LoRA file loaded beside the base."""
 
@@ -215,7 +233,15 @@ class Context:
     """One llama.cpp context with unified KV cells."""
 
     def __init__(
-        self, base: Base, *, n_cells: int, n_seq: int, n_batch: int, n_threads: int, flash: bool = True
+        self,
+        base: Base,
+        *,
+        n_cells: int,
+        n_seq: int,
+        n_batch: int,
+        n_threads: int,
+        flash: bool = True,
+        hook: Hook | None = None,
     ) -> None:
         """Allocate `n_cells` KV cells shared by `n_seq` sequence ids. Raises `BaseRefused` where that fails."""
         params = llama.llama_context_default_params()
@@ -224,10 +250,15 @@ class Context:
         params.n_threads = params.n_threads_batch = n_threads
         params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO if flash else llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
         params.no_perf = True
+        if hook:
+            callback, data = hook.callback
+            params.cb_eval = ctypes.cast(callback, llama.ggml_backend_sched_eval_callback)
+            params.cb_eval_user_data = ctypes.c_void_p(data)
         handle = _call(llama.llama_init_from_model, base.model, params)
         if not handle:
             raise BaseRefused(f"no context of {n_cells} tokens for {base.path}: {_reason()}. Try a smaller `context`.")
         self.handle = handle
+        self.hook = hook
         self.base = base
         self.n_cells = int(llama.llama_n_ctx(handle))
         self.n_batch = n_batch

@@ -99,6 +99,7 @@ class Status:
     cells: int
     cells_used: int
     blending: str
+    blending_reason: str  # why not a better way; "" where there is none
 
 
 class Engine(Protocol):

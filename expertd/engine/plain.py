@@ -7,6 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from expertd.engine.context import Adapter, Base, Context
 from expertd.errors import EngineFailed
 from expertd.experts.blend import Blend
@@ -23,7 +26,8 @@ class PlainBlending:
 
     name = "plain"
 
-    def __init__(self, base: Base, context: Context) -> None:
+    def __init__(self, base: Base, context: Context, reason: str = "") -> None:
+        self.reason = reason
         self._base, self._context = base, context
         self._loaded: dict[str, Adapter] = {}  # by content hash, least recently retained first
         self._users: Counter[str] = Counter()
@@ -32,6 +36,9 @@ class PlainBlending:
         self._steps = 0
         self._served: dict[Blend, int] = {}  # when each blend that has rows had its last step
         self._clock = 0
+
+    def has_room(self, blend: Blend, weights: Sequence[Weights]) -> bool:
+        return True
 
     def retain(self, blend: Blend, weights: Sequence[Weights]) -> None:
         for part, weight in zip(blend.parts, weights, strict=True):
@@ -59,7 +66,7 @@ class PlainBlending:
         self._served[self._current] = self._clock
         return (self._current,)
 
-    def apply(self, rows: Sequence[Blend]) -> None:
+    def apply(self, rows: Sequence[Blend], outputs: npt.NDArray[np.uint8]) -> None:
         (blend,) = set(rows)
         self._steps += 1 + (len(rows) - 1) // ROWS_A_STEP
         if blend == self._applied:
@@ -70,6 +77,9 @@ class PlainBlending:
             scales[part.content_hash] += part.scale
         self._context.set_adapters([(self._loaded[key], scale) for key, scale in scales.items()])
         self._applied = blend
+
+    def check(self) -> None:
+        """Nothing to check: llama.cpp itself applies what is set."""
 
     def close(self) -> None:
         self._context.set_adapters([])

@@ -88,6 +88,11 @@ class Scheduler:
             if self._make_room(slices):
                 return slices
 
+    def change_blending(self, blending: Blending) -> None:
+        """Apply blends in another way. Nothing may be running."""
+        assert not self.running
+        self._blending = blending
+
     def finish(self, seq: Seq, *, keep: bool) -> None:
         """Take a sequence out; its KV goes to the prefix cache where `keep`."""
         if seq in self.waiting:
@@ -111,9 +116,12 @@ class Scheduler:
             self.running.append(seq)
 
     def _fits(self, seq: Seq) -> bool:
-        """Whether its tokens find cells beside all that run: else it would be preempted and admitted for ever."""
+        """Whether its experts and its tokens find room beside all that run: else it would be preempted for ever."""
+        if not self.running:
+            return True
         held = sum(len(other.tokens) + 1 for other in self.running)
-        return not self.running or held + len(seq.tokens) < self._limits.cells
+        room = held + len(seq.tokens) < self._limits.cells
+        return room and self._blending.has_room(seq.request.blend, seq.request.weights)
 
     def _wanted(self) -> tuple[list[Blend], list[Blend]]:
         """The blends of the next rows, and those of the rows behind them."""

@@ -11,13 +11,16 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numpy as np
+
 from expertd.engine.blending import Blending
 from expertd.engine.context import Base, Context, Row
 from expertd.engine.interface import Done, FinishReason, Piece, Request, Status, TokenLogprob
+from expertd.engine.plain import PlainBlending
 from expertd.engine.sampler import token_logprob
 from expertd.engine.scheduler import Limits, Scheduler, Slice
 from expertd.engine.sequence import Sequence
-from expertd.errors import ContextOverflow, EngineFailed, ExpertdError, InvalidRequest, Overloaded
+from expertd.errors import ContextOverflow, EngineFailed, ExpertdError, HookMissed, InvalidRequest, Overloaded
 from expertd.experts.blend import Blend
 
 log = logging.getLogger(__name__)
@@ -117,6 +120,7 @@ class Worker:
             cells=self._limits.cells,
             cells_used=cells_used,
             blending=self._blending.name,
+            blending_reason=self._blending.reason,
         )
 
     async def stop(self, grace: float) -> None:
@@ -160,6 +164,10 @@ class Worker:
                 going_on = self._obey()
                 if going_on:
                     self._step()
+            except HookMissed as error:
+                log.error("experts are served one after another from now on: %s", error.message)
+                self._fail_running(error)
+                self._fall_back(error.message)
             except EngineFailed as error:
                 log.error("a step failed: %s", error.message)
                 self._fail_running(error)
@@ -206,8 +214,9 @@ class Worker:
         if not slices:
             return
         rows, blends, outputs = _rows(slices)
-        self._blending.apply(blends)
+        self._blending.apply(blends, np.fromiter((row.output for row in rows), np.uint8, len(rows)))
         self._context.decode(rows)
+        self._blending.check()
         for part, last in zip(slices, outputs, strict=True):
             self._postprocess(part, last)
 
@@ -271,6 +280,12 @@ class Worker:
         for seq in list(self._scheduler.running):
             self._outbox.append((seq.owner, error))
             self._end(seq, keep=False)
+
+    def _fall_back(self, reason: str) -> None:
+        """The plain way from now on. Nothing may be running."""
+        self._blending.close()
+        self._blending = PlainBlending(self._base, self._context, reason)
+        self._scheduler.change_blending(self._blending)
 
     def _send(self) -> None:
         if self._outbox:

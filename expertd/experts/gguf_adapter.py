@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -109,10 +110,7 @@ def _module(path: Path, name: str, pair: dict[str, Array], alpha: float, shape: 
 
 def write_gguf(weights: Weights, architecture: str, path: Path) -> None:
     """Write the file that llama.cpp loads as an adapter of scale 1. Raises `OSError`."""
-    writer = gguf.GGUFWriter(path, architecture)
-    writer.add_type("adapter")
-    writer.add_string("adapter.type", "lora")
-    writer.add_float32("adapter.lora.alpha", 0.0)  # the scaling is in lora_b
+    writer = _writer(architecture, path)
     for name, module in weights.modules.items():
         writer.add_tensor(f"{name}.lora_a", module.a)
         writer.add_tensor(f"{name}.lora_b", module.b)
@@ -120,3 +118,34 @@ def write_gguf(weights: Weights, architecture: str, path: Path) -> None:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def write_zeros(
+    sizes: Mapping[str, tuple[int, int]], rank: int, dtype: np.dtype[Any], architecture: str, path: Path
+) -> None:
+    """Write an adapter of nothing but zeros, which take no room on the disk. Raises `OSError`.
+
+    `sizes` are (n_in, n_out) of each tensor that it changes.
+    """
+    writer = _writer(architecture, path)
+    length = 0
+    for name, (n_in, n_out) in sizes.items():
+        for side, shape in (("a", (rank, n_in)), ("b", (n_out, rank))):
+            nbytes = shape[0] * shape[1] * dtype.itemsize
+            writer.add_tensor_info(f"{name}.lora_{side}", shape, dtype, nbytes)
+            length += writer.ggml_pad(nbytes, writer.data_alignment)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_ti_data_to_file()
+    writer.close()
+    with path.open("r+b") as file:
+        start = writer.ggml_pad(file.seek(0, 2), writer.data_alignment)
+        file.truncate(start + length)
+
+
+def _writer(architecture: str, path: Path) -> gguf.GGUFWriter:
+    writer = gguf.GGUFWriter(path, architecture)
+    writer.add_type("adapter")
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", 0.0)  # the scaling is in lora_b
+    return writer

@@ -70,16 +70,16 @@ def _size(layers: Layers) -> int:
     return sum(k.nbytes + v.nbytes for k, v in layers)
 
 
-def answer_loss(model: Trainee, kept: PrefixKV, batch: Group) -> torch.Tensor:
+def answer_loss(model: Trainee, kept: PrefixKV, batch: Group, offset: int) -> torch.Tensor:
     """Sum of the cross-entropy over the answers' tokens of one batch that shares a prefix.
 
-    The rows are [prefix | rest of the prompt, left-padded | last prompt token and answer, right-padded]: the first two
-    are the base's own and run without gradients, the expert is active from the last prompt token on.
+    The rows are [prefix | rest of the prompt, left-padded | last `offset` prompt tokens and answer, right-padded]: the
+    first two are the base's own and run without gradients, the expert is active in the third.
     A sliding window counts the padding in: with rests of unlike length, rows longer than the window see that much less.
     """
     prefix = kept.get(batch.prefix)
-    cache, mask, lengths = _run_rests(model.trunk, prefix, batch)
-    ids, inside = _answers(batch.examples, mask.device)
+    cache, mask, lengths = _run_rests(model.trunk, prefix, batch, offset)
+    ids, inside, asked = _answers(batch.examples, offset, mask.device)
     positions = lengths[:, None] + torch.arange(ids.shape[1], device=mask.device)
     hidden = model.adapted_trunk(
         input_ids=ids,
@@ -89,15 +89,15 @@ def answer_loss(model: Trainee, kept: PrefixKV, batch: Group) -> torch.Tensor:
         use_cache=True,
         prefix=prefix,
     ).last_hidden_state
-    wanted = inside[:, 1:].bool()  # row i predicts token i + 1
+    wanted = asked[:, 1:]  # row i predicts token i + 1
     logits = model.lm_head(hidden[:, :-1][wanted])
     return torch.nn.functional.cross_entropy(logits.float(), ids[:, 1:][wanted], reduction="sum")
 
 
-def _run_rests(trunk: Any, shared: Layers, batch: Group) -> tuple[Cache, torch.Tensor, torch.Tensor]:
-    """The base's KV of each row between prefix and last prompt token, the mask [rows, width] and the rows' lengths."""
+def _run_rests(trunk: Any, shared: Layers, batch: Group, offset: int) -> tuple[Cache, torch.Tensor, torch.Tensor]:
+    """The base's KV of each row between prefix and active part, the mask [rows, width] and the rows' lengths."""
     prefix, device = len(batch.prefix), shared[0][0].device
-    rests = [example.prompt[prefix:-1] for example in batch.examples]
+    rests = [example.prompt[prefix : example.active(offset)] for example in batch.examples]
     rows, width = len(rests), max(map(len, rests))
     cache = row_cache(shared)
     mask = torch.ones(rows, prefix + width, dtype=torch.long, device=device)
@@ -115,13 +115,18 @@ def _run_rests(trunk: Any, shared: Layers, batch: Group) -> tuple[Cache, torch.T
     return cache, mask, lengths
 
 
-def _answers(examples: Sequence[Example], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """Last prompt token and answer of each row, right-padded, and the mask of what is no padding."""
-    rows = [(example.prompt[-1], *example.answer) for example in examples]
-    width = max(map(len, rows))
+def _answers(
+    examples: Sequence[Example], offset: int, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Active part of the prompt and answer of each row, right-padded; what is no padding; what is the answer's."""
+    rows = [(example.prompt[example.active(offset) :], example.answer) for example in examples]
+    width = max(len(prompt) + len(answer) for prompt, answer in rows)
     ids = torch.zeros(len(rows), width, dtype=torch.long, device=device)
     inside = torch.zeros_like(ids)
-    for i, row in enumerate(rows):
-        ids[i, : len(row)] = torch.tensor(row)
-        inside[i, : len(row)] = 1
-    return ids, inside
+    asked = torch.zeros_like(ids, dtype=torch.bool)
+    for i, (prompt, answer) in enumerate(rows):
+        end = len(prompt) + len(answer)
+        ids[i, :end] = torch.tensor((*prompt, *answer))
+        inside[i, :end] = 1
+        asked[i, len(prompt) : end] = True
+    return ids, inside, asked

@@ -51,6 +51,10 @@ class Example:
     prompt: tuple[int, ...]
     answer: tuple[int, ...]
 
+    def active(self, offset: int) -> int:
+        """The first token of the prompt that the expert sees: `offset` from its end."""
+        return max(0, len(self.prompt) - offset)
+
 
 @dataclass(frozen=True)
 class Group:
@@ -99,27 +103,29 @@ def tokenize(base: Base, lines: Sequence[Line], system: str | None, limit: int) 
         yield Example(tuple(prompt), tuple(answer))
 
 
-def group(examples: Sequence[Example]) -> list[Group]:
-    """Neighbours with a long common prompt prefix together, so that its KV is computed once for all of them."""
+def group(examples: Sequence[Example], offset: int) -> list[Group]:
+    """Neighbours with a long common prompt prefix together, so that its KV is computed once for all of them.
+
+    The last `offset` tokens of a prompt belong to the expert, the rest to the base.
+    """
     groups: list[Group] = []
     run: list[Example] = []
     shared = 0
     for example in examples:
-        common = _common(run[0].prompt, example.prompt, shared) if run else 0
+        common = _common(run[0].prompt, example.prompt, min(shared, example.active(offset))) if run else 0
         if run and (shared - common) * len(run) <= MAX_LOSS and len(run) < MAX_GROUP:
             shared = common
             run.append(example)
             continue
         if run:
             groups.append(Group(run[0].prompt[:shared], tuple(run)))
-        # The last token of a prompt belongs to the expert, the rest to the base.
-        run, shared = [example], len(example.prompt) - 1
+        run, shared = [example], example.active(offset)
     groups.append(Group(run[0].prompt[:shared], tuple(run)))
     return groups
 
 
 def _common(a: Sequence[int], b: Sequence[int], at_most: int) -> int:
-    end = min(at_most, len(a), len(b) - 1)
+    end = min(at_most, len(a), len(b))
     return next((i for i in range(end) if a[i] != b[i]), end)
 
 

@@ -37,7 +37,7 @@ class Job:
 
 def train(job: Job, recipe: Recipe, restart: bool) -> None:
     """Train and write `job.out`. The checkpoint is removed at the end. Raises `TrainingRefused`, `ExpertRefused`."""
-    manifest = _manifest(job)
+    manifest = _manifest(job, recipe.offset)
     recipe = replace(recipe, system=manifest.system)
     # Hidden from the daemon's watcher until it is whole.
     work = job.out.parent / f".{job.out.name}.training"
@@ -95,7 +95,7 @@ def _publish(out: Path, work: Path, manifest: Manifest) -> None:
     work.rmdir()
 
 
-def _manifest(job: Job) -> Manifest:
+def _manifest(job: Job, offset: int) -> Manifest:
     """A new manifest, or the one that is there with what a training decides: routing and prose stay the author's.
 
     Made before the training: a name or a file that is wrong is told at once.
@@ -103,7 +103,7 @@ def _manifest(job: Job) -> Manifest:
     base = Base(job.base_file, vocab_only=True)
     binding = BaseBinding(name=base.meta("general.name") or job.base_file.stem, **asdict(base.shape))
     base.close()
-    decided = {"kind": "lora", "base": binding, "activation": "answer", "offset": 1}
+    decided = {"kind": "lora", "base": binding, "activation": "answer", "offset": offset}
     if (job.out / FILE).exists():
         manifest = read_manifest(job.out)
         return manifest.model_copy(update={**decided, "description": job.description or manifest.description})

@@ -43,6 +43,7 @@ class Recipe:
     epochs: int = 1
     seed: int = 1
     max_tokens: int = 2048
+    offset: int = 1  # tokens of the prompt's end in which the expert is active
     system: str | None = None
     bf16: bool = False
 
@@ -159,7 +160,7 @@ class Training:
 
         def one(batch: data.Group) -> tuple[float, tuple[torch.Tensor, ...]]:
             with torch.autocast("cpu", torch.bfloat16, enabled=self._recipe.bf16):
-                loss = answer_loss(self._model, self._kept, batch) / tokens
+                loss = answer_loss(self._model, self._kept, batch, self._recipe.offset) / tokens
             return loss.item(), torch.autograd.grad(loss, self._model.parameters)
 
         results = list(self._threads.map(one, part))
@@ -226,7 +227,8 @@ class Training:
 def _read_groups(base_file: Path, data_file: Path, recipe: Recipe) -> list[data.Group]:
     base = Base(base_file, vocab_only=True)
     try:
-        return data.group(list(data.tokenize(base, data.read_lines(data_file), recipe.system, recipe.max_tokens)))
+        examples = list(data.tokenize(base, data.read_lines(data_file), recipe.system, recipe.max_tokens))
+        return data.group(examples, recipe.offset)
     finally:
         base.close()
 

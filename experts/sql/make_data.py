@@ -38,7 +38,7 @@ from vary_ddl import (
 
 WRITTEN = Path(__file__).parent / "written"
 # Template questions for each written wording, by round, the last for all later ones: reading a schema comes first.
-TEMPLATE_SHARES = (0.6, 0.2)
+TEMPLATE_SHARES = (0.4, 0.2)
 LAYOUTS = {
     "plain": ("{ddl}\n\n{ask}", 70),
     "question": ("{ddl}\n\nQuestion: {ask}", 10),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import torch
+from llama_cpp import llama_cpp as llama
 
 from expertd.engine.context import Base
-from tests.engine.harness import Toy, random_weights
+from expertd.engine.plain import PlainBlending
+from expertd.engine.pool import PooledBlending
+from tests.engine.harness import WAY, Toy, random_weights
 from tests.toy_base import make_talking_base
 
 
@@ -20,3 +24,25 @@ def toy(tmp_path_factory):
 def experts(toy):
     """Four experts that change answers."""
     return [random_weights(toy.shape, seed) for seed in range(4)]
+
+
+@pytest.fixture(autouse=True, params=[PlainBlending, PooledBlending], ids=["plain", "pool"])
+def way(request):
+    """Each test runs with each way of applying blends."""
+    before, WAY[0] = WAY[0], request.param
+    yield
+    WAY[0] = before
+
+
+@pytest.fixture
+def f32_kv(monkeypatch):
+    """KV in f32: in f16, as it is served, rounding alone moves these probabilities by 0.02."""
+    made = llama.llama_context_default_params
+
+    def f32():
+        params = made()
+        params.type_k = params.type_v = 0
+        return params
+
+    monkeypatch.setattr(llama, "llama_context_default_params", f32)
+    torch.set_num_threads(1)  # waiting for a second thread takes longer than the work

@@ -5,24 +5,28 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from llama_cpp import llama_cpp as llama
 
 from expertd.engine.blending import Blending
 from expertd.engine.context import Base, Context
+from expertd.engine.hook import Hook
 from expertd.engine.interface import Done, Piece, Request, Sampling, Timings, TokenLogprob
 from expertd.engine.plain import PlainBlending
+from expertd.engine.pool import PooledBlending
 from expertd.engine.scheduler import Limits
 from expertd.engine.worker import Stream, Worker
 from expertd.experts.blend import BASE, Blend, Part
 from expertd.experts.gguf_adapter import write_gguf
 from expertd.experts.tensors import MODULES, BaseShape, LowRank, Weights, freeze
 
+WAY: list[Callable[[Base, Context], Blending]] = [PlainBlending]  # how this test's engines apply blends
 GREEDY = Sampling(temperature=0)
 
 
@@ -96,10 +100,12 @@ async def engine(
     chunk: int = 64,
     queue: int = 64,
     flash: bool = False,
-    blending: type[Blending] = PlainBlending,
+    blending: Callable[[Base, Context], Blending] | None = None,
 ) -> AsyncIterator[Worker]:
-    """A worker of its own context. `claimed`: the cells that the scheduler believes in."""
-    context = Context(base, n_cells=cells, n_seq=sequences, n_batch=batch, n_threads=1, flash=flash)
+    """A worker of its own context. `claimed`: the cells that the scheduler believes in; `blending`: else `WAY`'s."""
+    hook = Hook(batch) if WAY[0] is PooledBlending and blending is None else None
+    context = Context(base, n_cells=cells, n_seq=sequences, n_batch=batch, n_threads=1, flash=flash, hook=hook)
+    blending = blending or WAY[0]
     limits = Limits(claimed or context.n_cells, batch, chunk, sequences, cache_bytes)
     worker = Worker(base, context, blending(base, context), limits, queue)
     try:
@@ -194,3 +200,23 @@ def _adapters(base: Base, weights: Sequence[Weights]) -> list[int]:
 def _decode(context: int, tokens: Sequence[int]) -> None:
     array = (llama.llama_token * len(tokens))(*tokens)
     assert llama.llama_decode(context, llama.llama_batch_get_one(array, len(tokens))) == 0
+
+
+def told(toy: Toy, one: Request) -> tuple[list[int], np.ndarray]:
+    """The engine's tokens, and the log-probabilities of the whole vocabulary before each, [tokens, n_vocab]."""
+
+    async def run() -> Answer:
+        async with engine(toy.base) as worker:
+            return (await ask(worker, replace(one, logprobs=toy.base.n_vocab)))[0]
+
+    answer = asyncio.run(run())
+    table = np.full((len(answer.tokens), toy.base.n_vocab), np.nan)
+    for row, logprob in zip(table, answer.logprobs, strict=True):
+        for token, value in logprob.top:
+            row[token] = value
+    return answer.tokens, table
+
+
+def differs(logits: torch.Tensor, logprobs: np.ndarray) -> float:
+    """How far apart torch's logits and the engine's log-probabilities are."""
+    return float(np.abs(torch.log_softmax(logits, -1).numpy() - logprobs).max())

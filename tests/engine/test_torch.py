@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
-from dataclasses import replace
 
-import numpy as np
 import peft
 import pytest
 import torch
-from llama_cpp import llama_cpp as llama
 
 from expertd.experts.manifest import Manifest
 from expertd.experts.weights import read_weights
-from tests.engine.harness import ask, engine, request
+from tests.engine.harness import differs, request, told
 
 N = 12
 ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
-@pytest.fixture(autouse=True)
-def exact(monkeypatch):
-    """KV in f32: in f16, as it is served, rounding alone moves these probabilities by 0.02."""
-    made = llama.llama_context_default_params
-
-    def f32():
-        params = made()
-        params.type_k = params.type_v = 0
-        return params
-
-    monkeypatch.setattr(llama, "llama_context_default_params", f32)
-    torch.set_num_threads(1)  # waiting for a second thread takes longer than the work
+pytestmark = pytest.mark.usefixtures("f32_kv")
 
 
 @pytest.fixture(scope="module")
@@ -73,22 +58,3 @@ def test_the_base_has_the_probabilities_that_it_has_in_torch(toy, trained):
     with model.disable_adapter():
         logits = model(torch.tensor([[*prompt, *tokens[:-1]]])).logits[0, len(prompt) - 1 :]
     assert differs(logits, logprobs) < 1e-3
-
-
-def told(toy, one):
-    """The engine's tokens, and the log-probabilities of the whole vocabulary before each, [tokens, n_vocab]."""
-
-    async def run():
-        async with engine(toy.base) as worker:
-            return (await ask(worker, replace(one, logprobs=toy.base.n_vocab)))[0]
-
-    answer = asyncio.run(run())
-    table = np.full((len(answer.tokens), toy.base.n_vocab), np.nan)
-    for row, logprob in zip(table, answer.logprobs, strict=True):
-        for token, value in logprob.top:
-            row[token] = value
-    return answer.tokens, table
-
-
-def differs(logits, logprobs):
-    return float(np.abs(torch.log_softmax(logits, -1).numpy() - logprobs).max())

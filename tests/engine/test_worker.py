@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from expertd.engine.context import Context
@@ -25,9 +26,9 @@ class Watched(PlainBlending):
         super().__init__(base, context)
         self.steps = []
 
-    def apply(self, rows):
+    def apply(self, rows, outputs):
         self.steps.append(rows[0].key)
-        super().apply(rows)
+        super().apply(rows, outputs)
 
 
 def longest_wait(steps, blend):
@@ -223,7 +224,7 @@ def test_blends_that_come_and_go_at_every_step_do_not_pass_those_that_wait(toy, 
     a, b, c, d = (each.blend for each in requests)
     for step in range(200):
         (blend,) = way.choose([a, b, c if step % 2 else d], [])
-        way.apply([blend])
+        way.apply([blend], np.ones(1, np.uint8))
         chosen.append(blend)
     for blend in (a, b):
         assert chosen.count(blend) > 50
@@ -237,7 +238,7 @@ def test_a_long_prompt_takes_its_blends_turn_in_fewer_steps(toy):
     way, other = PlainBlending(toy.base, context), Blend((), 3)
     for rows, following in ((1, BASE), (64, other)):
         way.choose([BASE], [])
-        way.apply([BASE] * rows)
+        way.apply([BASE] * rows, np.ones(rows, np.uint8))
         assert way.choose([BASE, other], []) == (following,)
     way.close()
     context.close()

@@ -28,6 +28,9 @@ class AllAtOnce:
     def __init__(self):
         self.held = []
 
+    def has_room(self, blend, weights):
+        return True
+
     def retain(self, blend, weights):
         if blend == BROKEN:
             raise EngineFailed("it cannot be loaded")
@@ -39,7 +42,9 @@ class AllAtOnce:
     def choose(self, wanted, following):
         return [*wanted, *following]
 
-    def apply(self, rows): ...
+    def apply(self, rows, outputs): ...
+
+    def check(self): ...
 
     def close(self): ...
 

@@ -71,35 +71,36 @@ def test_an_example_over_the_limit_is_refused(base, write):
         list(tokenize(base, read_lines(write({"prompt": "x" * 100, "answer": "1"})), None, 50))
 
 
-def test_every_group_shares_its_prefix_and_leaves_each_prompt_a_token():
-    examples = [Example((*range(200), i), (i,)) for i in range(5)] + [Example((7, 8, 9), (1,))]
-    groups = group(examples)
+@pytest.mark.parametrize("offset", [1, 7])
+def test_every_group_shares_its_prefix_and_leaves_each_prompt_its_active_part(offset):
+    examples = [Example((*range(200), *range(i, 9)), (i,)) for i in range(5)] + [Example((7, 8, 9), (1,))]
+    groups = group(examples, offset)
     assert [example for one in groups for example in one.examples] == examples
     assert len(groups) == 2
     for one in groups:
         for example in one.examples:
             assert example.prompt[: len(one.prefix)] == one.prefix
-            assert len(one.prefix) < len(example.prompt)
+            assert len(one.prefix) <= max(0, len(example.prompt) - offset)
 
 
 def test_equal_prompts_share_all_but_the_last_token():
-    (one,) = group([Example((1, 2, 3), (i,)) for i in range(3)])
+    (one,) = group([Example((1, 2, 3), (i,)) for i in range(3)], 1)
     assert one.prefix == (1, 2)
 
 
 def test_a_group_has_a_largest_size():
-    assert [len(one.examples) for one in group([Example((1, 2, 3), (1,))] * (MAX_GROUP + 1))] == [MAX_GROUP, 1]
+    assert [len(one.examples) for one in group([Example((1, 2, 3), (1,))] * (MAX_GROUP + 1), 1)] == [MAX_GROUP, 1]
 
 
 def test_batches_hold_every_example_once_and_no_more_than_asked_for():
-    groups = group([Example((i // 7, 1, 2), (i,) * (1 + i % 5)) for i in range(70)])
+    groups = group([Example((i // 7, 1, 2), (i,) * (1 + i % 5)) for i in range(70)], 1)
     made = batches(groups, 4, 3, seed=1)
     assert sorted(e.answer for b in made for e in b.examples) == sorted(e.answer for g in groups for e in g.examples)
     assert max(len(b.examples) for b in made) <= 4
 
 
 def test_the_order_of_batches_depends_on_the_seed_alone():
-    groups = group([Example((i, 1, 2), (i,)) for i in range(40)])
+    groups = group([Example((i, 1, 2), (i,)) for i in range(40)], 1)
     assert batches(groups, 4, 8, seed=1) == batches(groups, 4, 8, seed=1)
     assert batches(groups, 4, 8, seed=1) != batches(groups, 4, 8, seed=2)
 

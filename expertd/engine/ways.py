@@ -1,0 +1,126 @@
+"""Which way of applying blends serves: the pool where a self-test proves it on this base, else the plain one."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from expertd.engine.blending import Blending
+from expertd.engine.context import Adapter, Base, Context, Row
+from expertd.engine.hook import Hook
+from expertd.engine.plain import PlainBlending
+from expertd.engine.pool import PooledBlending
+from expertd.errors import ExpertdError, HookUnavailable
+from expertd.experts.blend import BASE, Blend, Part
+from expertd.experts.gguf_adapter import write_gguf
+from expertd.experts.tensors import MODULES, LowRank, Weights, freeze
+
+log = logging.getLogger(__name__)
+
+# Each is held against PEFT in torch by the tests.
+ARCHITECTURES = frozenset({"llama", "qwen2", "qwen3", "gemma"})
+SCALES = (1.0, 0.5)  # of the toy expert in the rows of the self-test
+
+
+def open_hook(base: Base, n_ubatch: int) -> tuple[Hook | None, str]:
+    """A hook that is proven on this base; else None and the reason, for people."""
+    try:
+        _check_base(base)
+        _prove(base)
+        return Hook(n_ubatch), ""
+    except HookUnavailable as error:
+        return None, error.message
+    except ExpertdError as error:
+        log.warning("the self-test of the pool could not be run: %s", error.message)
+        return None, f"the self-test could not be run: {error.message}"
+
+
+def open_blending(base: Base, context: Context, reason: str) -> Blending:
+    """The pool for a context with a hook, else the plain way for this `reason`."""
+    return PooledBlending(base, context) if context.hook else PlainBlending(base, context, reason)
+
+
+def _check_base(base: Base) -> None:
+    """Raises `HookUnavailable` for what the tests do not hold against a reference."""
+    if base.architecture not in ARCHITECTURES:
+        raise HookUnavailable(f"{base.architecture} is none of {', '.join(sorted(ARCHITECTURES))}")
+    if not base.cuttable:
+        raise HookUnavailable("the base has a sliding window or a recurrent state")
+
+
+def _prove(base: Base) -> None:
+    """One batch of base, expert, and expert at half scale, by the pool and by llama.cpp itself.
+
+    Raises `HookUnavailable` where a row differs by more than rounding.
+    """
+    toy = _toy(base)
+    plain = {scale: _plain_logits(base, toy, scale) for scale in (0.0, *SCALES)}
+    wanted = np.stack([plain[scale][i] for i, scale in enumerate((0.0, *SCALES))])
+    effect = np.abs(plain[1.0] - plain[0.0]).max()
+    difference = np.abs(_pooled_logits(base, toy) - wanted).max()
+    if not difference < 0.05 * effect:  # not: a NaN fails too
+        raise HookUnavailable(
+            f"in the self-test the pool's logits are {difference:.3g} off, and the expert moves them by {effect:.3g}"
+        )
+
+
+def _toy(base: Base) -> Weights:
+    random = np.random.default_rng(0)
+
+    def normal(*size: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float16]]:
+        return (random.standard_normal(size, np.float32) * 0.05).astype(np.float16)
+
+    modules = {}
+    for layer in {0, base.shape.n_layer - 1}:  # the last one sees the output rows alone
+        for module in MODULES:
+            n_in, n_out = base.shape.sizes(module)
+            modules[f"blk.{layer}.{module}.weight"] = LowRank(normal(4, n_in), normal(n_out, 4))
+    return freeze(modules, kind="lora", activation="always", offset=0)
+
+
+# A row more than there are outputs: the last layer's mask must not be the first ones'.
+_ROWS = [Row(i, 0, i, True) for i in range(len(SCALES) + 1)] + [Row(0, 0, len(SCALES) + 1, False)]
+
+
+def _context(base: Base, hook: Hook | None) -> Context:
+    return Context(base, n_cells=32, n_seq=len(_ROWS), n_batch=len(_ROWS), n_threads=1, hook=hook)
+
+
+def _logits(context: Context) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    context.decode(_ROWS)
+    return np.stack([context.logits(i).copy() for i in range(len(SCALES) + 1)])
+
+
+def _plain_logits(base: Base, toy: Weights, scale: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    context = _context(base, None)
+    try:
+        with tempfile.NamedTemporaryFile(prefix="expertd-", suffix=".gguf") as file:
+            write_gguf(toy, base.architecture, Path(file.name))
+            adapter = Adapter(base, Path(file.name))
+        context.set_adapters([(adapter, scale)])
+        logits = _logits(context)
+        context.set_adapters([])
+        adapter.close()
+        return logits
+    finally:
+        context.close()
+
+
+def _pooled_logits(base: Base, toy: Weights) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    context = _context(base, Hook(len(_ROWS)))
+    way = PooledBlending(base, context)
+    try:
+        blends = [Blend((Part("toy", toy.content_hash, scale),)) for scale in SCALES]
+        for blend in blends:
+            way.retain(blend, [toy])
+        rows = [BASE, *blends, blends[0]]
+        way.apply(rows, np.array([row.output for row in _ROWS], np.uint8))
+        logits = _logits(context)
+        way.check()
+        return logits
+    finally:
+        way.close()
+        context.close()
