@@ -240,13 +240,14 @@ class Context:
         n_seq: int,
         n_batch: int,
         n_threads: int,
+        n_ubatch: int | None = None,
         flash: bool = True,
         hook: Hook | None = None,
     ) -> None:
         """Allocate `n_cells` KV cells shared by `n_seq` sequence ids. Raises `BaseRefused` where that fails."""
         params = llama.llama_context_default_params()
         params.n_ctx, params.n_seq_max, params.kv_unified = n_cells, n_seq, True
-        params.n_batch = params.n_ubatch = n_batch
+        params.n_batch, params.n_ubatch = n_batch, n_ubatch or n_batch
         params.n_threads = params.n_threads_batch = n_threads
         params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO if flash else llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
         params.no_perf = True

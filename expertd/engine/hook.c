@@ -118,7 +118,7 @@ static void mask(struct plan * p, struct ggml_tensor * t) {
 /* Never false on the second call: that would drop the rest of the graph. */
 bool expertd_hook(struct ggml_tensor * t, bool asking, void * data) {
     struct plan * p = data;
-    if (asking) return p->n_pools || p->collecting ? ask(p, t) : false;
+    if (asking) return ask(p, t);
     mask(p, t);
     return true;
 }

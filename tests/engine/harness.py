@@ -55,19 +55,21 @@ class Answer:
     prompt_logprobs: tuple[TokenLogprob, ...] = ()
 
 
-def random_weights(shape: BaseShape, seed: int, *, strength: float = 0.3, rank: int = 4) -> Weights:
-    """A LoRA on all modules, strong enough to change answers."""
+def random_weights(
+    shape: BaseShape, seed: int, *, strength: float = 0.3, rank: int = 4, modules: Sequence[str] = MODULES
+) -> Weights:
+    """A LoRA strong enough to change answers."""
     random = np.random.default_rng(1000 + seed)
 
     def normal(*size: int) -> np.ndarray:
         return (random.standard_normal(size) * strength).astype(np.float32)
 
-    modules = {}
+    tensors = {}
     for layer in range(shape.n_layer):
-        for module in MODULES:
+        for module in modules:
             n_in, n_out = shape.sizes(module)
-            modules[f"blk.{layer}.{module}.weight"] = LowRank(normal(rank, n_in), normal(n_out, rank))
-    return freeze(modules, kind="lora", activation="answer", offset=1)
+            tensors[f"blk.{layer}.{module}.weight"] = LowRank(normal(rank, n_in), normal(n_out, rank))
+    return freeze(tensors, kind="lora", activation="answer", offset=1)
 
 
 Experts = Sequence[tuple[Weights, float]]
@@ -100,12 +102,15 @@ async def engine(
     chunk: int = 64,
     queue: int = 64,
     flash: bool = False,
+    ubatch: int | None = None,
     blending: Callable[[Base, Context], Blending] | None = None,
+    hooked: bool = False,
 ) -> AsyncIterator[Worker]:
     """A worker of its own context. `claimed`: the cells that the scheduler believes in; `blending`: else `WAY`'s."""
-    hook = Hook(batch) if WAY[0] is PooledBlending and blending is None else None
-    context = Context(base, n_cells=cells, n_seq=sequences, n_batch=batch, n_threads=1, flash=flash, hook=hook)
     blending = blending or WAY[0]
+    hook = Hook(ubatch or batch) if hooked or blending is PooledBlending else None
+    sizes = {"n_cells": cells, "n_seq": sequences, "n_batch": batch, "n_ubatch": ubatch}
+    context = Context(base, **sizes, n_threads=1, flash=flash, hook=hook)
     limits = Limits(claimed or context.n_cells, batch, chunk, sequences, cache_bytes)
     worker = Worker(base, context, blending(base, context), limits, queue)
     try:
