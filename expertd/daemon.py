@@ -22,6 +22,7 @@ from expertd.engine.scheduler import Limits
 from expertd.engine.ways import open_blending, open_hook
 from expertd.engine.worker import Worker
 from expertd.errors import BaseRefused, EngineFailed
+from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.store import Store
 from expertd.experts.watcher import Watcher
 from expertd.listeners import Listeners
@@ -47,7 +48,7 @@ async def serve(settings: Settings) -> None:
                 "context %d is over what the base was trained for: using %d", settings.context, base.n_ctx_train
             )
             settings = settings.model_copy(update={"context": base.n_ctx_train})
-        store = Store(settings.experts, base.shape)
+        store = Store(settings.experts, base.shape, BaseTensors(path))
         store.scan()
         watcher = Watcher(store)
         watcher.start()

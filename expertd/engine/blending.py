@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from expertd.experts.blend import Blend
-from expertd.experts.tensors import Weights
+from expertd.experts.tensors import Array, Weights
 
 
 class Blending(Protocol):
@@ -34,8 +34,13 @@ class Blending(Protocol):
         after such rows in the same sequence.
         """
 
-    def apply(self, rows: Sequence[Blend], outputs: npt.NDArray[np.uint8]) -> None:
-        """Make the next decode run row i under `rows[i]`; its logits are asked for where `outputs[i]`."""
+    def apply(
+        self, rows: Sequence[Blend], outputs: npt.NDArray[np.uint8], embeddings: Sequence[Array | None] | None = None
+    ) -> None:
+        """Make the next decode run row i under `rows[i]`; its logits are asked for where `outputs[i]`.
+
+        Where there are `embeddings`, row i has `embeddings[i]`, [n_embd], instead of its token's own unless it is None.
+        """
 
     def check(self) -> None:
         """After that decode: raises `HookMissed` where some row did not run under its blend."""

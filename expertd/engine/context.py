@@ -17,7 +17,7 @@ from llama_cpp import llama_cpp as llama
 
 from expertd.engine.hook import Hook
 from expertd.errors import BaseRefused, EngineFailed
-from expertd.experts.tensors import BaseShape
+from expertd.experts.tensors import Array, BaseShape
 
 log = logging.getLogger(__name__)
 
@@ -198,6 +198,7 @@ class Row:
     position: int
     seq_id: int
     output: bool
+    embedding: Array | None = None  # instead of the token's own, [n_embd]
 
 
 @cache

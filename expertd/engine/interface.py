@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from expertd.experts.blend import BASE, Blend
-from expertd.experts.tensors import Weights
+from expertd.experts.tensors import Array, Weights
 
 FinishReason = Literal["stop", "length"]
 
@@ -39,6 +39,16 @@ class Request:
     stop: tuple[str, ...] = ()
     logprobs: int | None = None  # alternatives reported for each token; 0: the drawn one alone
     prompt_logprobs: bool = False
+
+    @property
+    def activation(self) -> int:
+        """The prompt's token from which the blend is active."""
+        return 0 if self.blend.offset is None else max(0, len(self.prompt) - self.blend.offset)
+
+    @property
+    def virtual_tokens(self) -> Sequence[Array]:
+        """The rows of the blend's soft prompts, which stand before the active part of the prompt, each [n_embd]."""
+        return [row for weights in self.weights if weights.prompt is not None for row in weights.prompt]
 
 
 @dataclass(frozen=True)

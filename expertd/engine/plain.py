@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from expertd.engine.context import Adapter, Base, Context
-from expertd.errors import EngineFailed
+from expertd.errors import EngineFailed, InvalidRequest
 from expertd.experts.blend import Blend
 from expertd.experts.gguf_adapter import write_gguf
-from expertd.experts.tensors import Weights
+from expertd.experts.tensors import Array, Weights
 
 QUANTUM = 8  # steps of one blend before the next one's turn: a change of adapters costs about two steps
 ROWS_A_STEP = 8  # rows beyond the first that take as long as one step more
@@ -42,6 +42,11 @@ class PlainBlending:
 
     def retain(self, blend: Blend, weights: Sequence[Weights]) -> None:
         for part, weight in zip(blend.parts, weights, strict=True):
+            if not weight.is_lora:
+                why = f" ({self.reason})" if self.reason else ""
+                raise InvalidRequest(
+                    f"expert {part.name!r} is no LoRA, and nothing else can be served the plain way{why}", param="model"
+                )
             adapter = self._loaded.pop(part.content_hash, None) or self._load(weight)
             self._loaded[part.content_hash] = adapter
         # Counted when all are there: of a blend that is refused, nobody would let go.
@@ -66,7 +71,9 @@ class PlainBlending:
         self._served[self._current] = self._clock
         return (self._current,)
 
-    def apply(self, rows: Sequence[Blend], outputs: npt.NDArray[np.uint8]) -> None:
+    def apply(
+        self, rows: Sequence[Blend], outputs: npt.NDArray[np.uint8], embeddings: Sequence[Array | None] | None = None
+    ) -> None:
         (blend,) = set(rows)
         self._steps += 1 + (len(rows) - 1) // ROWS_A_STEP
         if blend == self._applied:

@@ -1,10 +1,10 @@
-"""The pool: wide adapters whose ranks are lent to the experts of running sequences, each row under its own blend."""
+"""Pools: adapters of zeros in llama.cpp, whose ranks are lent to the experts of running sequences."""
 
 from __future__ import annotations
 
 import tempfile
-from collections import Counter, OrderedDict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -13,9 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from expertd.engine.context import Adapter, Base, Context, Row
-from expertd.engine.hook import Hook, PoolMask
-from expertd.errors import EngineFailed, HookMissed, HookUnavailable
-from expertd.experts.blend import Blend
+from expertd.engine.hook import Hook, Seen
+from expertd.errors import EngineFailed
 from expertd.experts.gguf_adapter import write_zeros
 from expertd.experts.tensors import Array, Weights
 
@@ -47,13 +46,13 @@ class Pool:
         self._a: dict[str, Array] = {}  # by tensor name, views of [width, n_in]
         self._b: dict[str, Array] = {}  # views of [n_out, width]
         addresses = []
-        for name, address, data in _tensors(base, self._adapter):
-            tensor, _, side = name.rpartition(".lora_")
-            if side == "a":
-                addresses.append(address)
-                self._a[tensor] = data.reshape(width, -1)
-            else:
-                self._b[tensor] = data.reshape(-1, width)
+        for seen in weights_in_memory(base, self._adapter):
+            tensor, lora, side = seen.name.rpartition(".lora_")
+            if lora and side == "a":
+                addresses.append(seen.address)
+                self._a[tensor] = seen.array().reshape(width, -1)
+            elif lora:
+                self._b[tensor] = seen.array().reshape(-1, width)
         self.addresses = np.sort(np.array(addresses, np.uint64))
 
     @property
@@ -98,15 +97,16 @@ def _load_zeros(base: Base, kind: Kind, width: int) -> Adapter:
         ) from error
 
 
-def _tensors(base: Base, adapter: Adapter) -> list[tuple[str, int, Array]]:
-    """Where an adapter's tensors are: llama.cpp shows them to a callback alone, so a small context runs one token."""
+def weights_in_memory(base: Base, adapter: Adapter | None = None) -> list[Seen]:
+    """Where the layers' weights are, and an adapter's: llama.cpp shows them to a callback alone, in a decode."""
     hook = Hook(1)
     context = Context(base, n_cells=32, n_seq=1, n_batch=1, n_threads=1, hook=hook)
     try:
-        context.set_adapters([(adapter, 1.0)])
+        if adapter:
+            context.set_adapters([(adapter, 1.0)])
         hook.collect()
         context.decode([Row(0, 0, 0, True)])
-        return list(hook.collected())
+        return hook.collected()
     finally:
         context.close()
 
@@ -133,6 +133,10 @@ class PoolOfKind:
         self.attached = False
         self._too_wide = 0  # steps
         self.unused_rows = 0  # since a row last used it
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        return self._kind[0]
 
     @property
     def in_use(self) -> int:
@@ -189,6 +193,9 @@ class PoolOfKind:
 
     def settle(self) -> None:
         """Once a step: a pool that is too wide for long is made narrower."""
+        if self.pool and not self.in_use and not self.attached:
+            self._slots.clear()
+            self._replace(None)
         if not self.pool or 2 * _width(self.in_use) > self.pool.width:
             self._too_wide = 0
             return
@@ -243,135 +250,3 @@ class PoolOfKind:
 
 def _width(ranks: int) -> int:
     return max(NARROWEST, 1 << (ranks - 1).bit_length()) if ranks else NARROWEST
-
-
-class PooledBlending:
-    """Applies every row's own blend in one batch, by pools and the hook."""
-
-    name = "pool"
-    reason = ""
-
-    def __init__(self, base: Base, context: Context) -> None:
-        """Raises `HookUnavailable` for a context without a hook."""
-        if context.hook is None:
-            raise HookUnavailable("the context has no hook")
-        self._base, self._context, self._hook = base, context, context.hook
-        self._kinds: dict[Kind, PoolOfKind] = {}
-        self._kind: dict[str, Kind] = {}  # of each expert retained, by content hash
-        self._attached: Sequence[Pool] = ()
-
-    def has_room(self, blend: Blend, weights: Sequence[Weights]) -> bool:
-        """Whether its experts fit the widest pool beside those that run. Alone, any fit."""
-        needed: Counter[Kind] = Counter()
-        for key, weight in _experts(blend, weights).items():
-            kind = kind_of(weight)
-            pool = self._kinds.get(kind)
-            if not (pool and pool.holds(key)):
-                needed[kind] += rank_of(weight)
-        for kind, ranks in needed.items():
-            used = self._kinds[kind].in_use if kind in self._kinds else 0
-            if used and used + ranks > WIDEST:
-                return False
-        return True
-
-    def retain(self, blend: Blend, weights: Sequence[Weights]) -> None:
-        done: list[str] = []
-        try:
-            for key, weight in _experts(blend, weights).items():
-                _check(weight, self._base)
-                kind = kind_of(weight)
-                pool = self._kinds.setdefault(kind, PoolOfKind(self._base, kind))
-                pool.retain(key, weight)
-                self._kind[key] = kind
-                done.append(key)
-        except BaseException:
-            for key in done:
-                self._kinds[self._kind[key]].release(key)
-            raise
-
-    def release(self, blend: Blend) -> None:
-        for key in _scales(blend):
-            self._kinds[self._kind[key]].release(key)
-
-    def choose(self, wanted: Collection[Blend], following: Collection[Blend]) -> Collection[Blend]:
-        """All of them: a batch holds any blends."""
-        return {*wanted, *following}
-
-    def apply(self, rows: Sequence[Blend], outputs: npt.NDArray[np.uint8]) -> None:
-        blends, index = _distinct(rows)
-        scales = [_scales(blend) for blend in blends]
-        used = {key for blend in scales for key in blend}
-        for kind, pool in self._kinds.items():
-            pool.settle()
-            pool.unused_rows += len(rows)
-            if any(self._kind[key] == kind for key in used):
-                pool.attached, pool.unused_rows = True, 0
-            elif pool.unused_rows > PATIENCE:
-                pool.attached = False
-        attached = [pool for pool in self._kinds.values() if pool.attached and pool.pool]
-        self._attach([pool.pool for pool in attached if pool.pool])
-        masks = []
-        for one in attached:
-            assert one.pool
-            if len(scales) == 1 and one.alone(scales[0]):
-                one.forget_idle()
-                one.write(used)
-                masks.append(PoolMask(one.pool.addresses, one.pool.width, None, None))
-                continue
-            one.write(used)
-            table = np.stack([one.vector(blend) for blend in scales])
-            by_row = table[index]
-            masks.append(PoolMask(one.pool.addresses, one.pool.width, by_row, by_row[outputs.astype(bool)]))
-        self._hook.prepare(masks, outputs)
-
-    def check(self) -> None:
-        masked, expected = self._hook.nodes
-        if masked != expected:
-            raise HookMissed(f"the hook masked {masked} nodes of a step, and the plan has {expected}")
-
-    def close(self) -> None:
-        self._context.set_adapters([])
-        for pool in self._kinds.values():
-            pool.close()
-            pool.close_retired()
-
-    def _attach(self, pools: Sequence[Pool]) -> None:
-        if pools != self._attached:
-            self._attached = pools
-            self._context.set_adapters([(pool.adapter, 1.0) for pool in pools])
-        for kind in self._kinds.values():
-            kind.close_retired()
-
-
-def _check(weights: Weights, base: Base) -> None:
-    """That it can be written. Raises `EngineFailed`."""
-    for name, module in weights.modules.items():
-        sizes = module.a.shape[1], module.b.shape[0]
-        if sizes != base.shape.sizes(name.split(".")[2]):
-            raise EngineFailed(f"{name} of an expert goes from {sizes[0]} to {sizes[1]}, which does not fit the base")
-
-
-def _experts(blend: Blend, weights: Sequence[Weights]) -> dict[str, Weights]:
-    return {part.content_hash: weight for part, weight in zip(blend.parts, weights, strict=True)}
-
-
-def _scales(blend: Blend) -> dict[str, float]:
-    """By content: two names may stand for one."""
-    scales: dict[str, float] = {}
-    for part in blend.parts:
-        scales[part.content_hash] = scales.get(part.content_hash, 0.0) + part.scale
-    return scales
-
-
-def _distinct(rows: Sequence[Blend]) -> tuple[list[Blend], npt.NDArray[np.intp]]:
-    """The different blends, and which of them each row has. Compared by identity first: hashing one takes longer."""
-    blends: list[Blend] = []
-    place: dict[int, int] = {}
-    index = np.empty(len(rows), np.intp)
-    for i, blend in enumerate(rows):
-        at = place.get(id(blend))
-        if at is None:
-            at = place[id(blend)] = len(blends)
-            blends.append(blend)
-        index[i] = at
-    return blends, index

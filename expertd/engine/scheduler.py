@@ -196,7 +196,7 @@ class Scheduler:
             self._cells.copy_sequence(source.seq_id, seq.seq_id, length)
         seq.computed = length
         if not seq.preempted:
-            seq.cached = min(length, len(seq.request.prompt))
+            seq.cached = min(length, len(seq.prompt))
 
     def _make_room(self, slices: Sequence[Slice]) -> bool:
         """Free cells for the slices by preempting the youngest sequence. False: schedule anew."""

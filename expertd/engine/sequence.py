@@ -15,6 +15,9 @@ from expertd.engine.interface import Request, Timings, TokenLogprob
 from expertd.engine.sampler import Sampler
 from expertd.engine.text import TextStream
 from expertd.experts.blend import BASE, Blend
+from expertd.experts.tensors import Array
+
+_PLACEHOLDER = 0  # the token where a soft prompt's row stands: any will do
 
 
 class Sequence:
@@ -24,7 +27,11 @@ class Sequence:
         """`created` is when it was submitted, by `time.monotonic()`; default: now."""
         self.request = request
         self.owner = owner  # what the worker hands events to
-        self.tokens = list(request.prompt)
+        self.activation = request.activation  # the position from which the blend is active; before it is the base's own
+        self._virtual = request.virtual_tokens
+        before, after = request.prompt[: self.activation], request.prompt[self.activation :]
+        self.prompt = (*before, *[_PLACEHOLDER] * len(self._virtual), *after)
+        self.tokens = list(self.prompt)
         self.computed = 0  # tokens whose KV is in the cells
         self.cached = 0  # of these, taken from the prefix cache
         self.seq_id = -1  # llama.cpp's id while running
@@ -33,15 +40,10 @@ class Sequence:
         self.sampler = Sampler(base, request.sampling)
         self.text = TextStream(base.piece, request.stop)
         self.prompt_logprobs: list[TokenLogprob] = []
+        self.told = 0  # prompt tokens that these tell of, or that are not to be told
         self.created = time.monotonic() if created is None else created
         self.started = 0.0
         self.first_token = 0.0
-
-    @property
-    def activation(self) -> int:
-        """The position from which the request's blend is active; everything before it is the base's."""
-        offset = self.request.blend.offset
-        return 0 if offset is None else max(0, len(self.request.prompt) - offset)
 
     def blend_at(self, position: int) -> Blend:
         return self.request.blend if position >= self.activation else BASE
@@ -58,11 +60,23 @@ class Sequence:
 
     @property
     def decoding(self) -> bool:
-        return self.pending == 1 and len(self.tokens) > len(self.request.prompt)
+        return self.pending == 1 and len(self.tokens) > len(self.prompt)
 
     @property
     def generated(self) -> int:
-        return len(self.tokens) - len(self.request.prompt)
+        return len(self.tokens) - len(self.prompt)
+
+    def embedding_at(self, position: int) -> Array | None:
+        """The soft prompt's row there, [n_embd]; None: the token's own."""
+        at = position - self.activation
+        return self._virtual[at] if 0 <= at < len(self._virtual) else None
+
+    def index_in_request(self, position: int) -> int | None:
+        """Which token of the request's prompt stands there; None: a virtual one."""
+        if position < self.activation:
+            return position
+        at = position - len(self._virtual)
+        return at if at >= self.activation else None
 
     def identity(self) -> npt.NDArray[np.int64]:
         """What each token's KV depends on beside its position and predecessors: token and active blend, [tokens]."""

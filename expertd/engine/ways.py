@@ -12,7 +12,7 @@ from expertd.engine.blending import Blending
 from expertd.engine.context import Adapter, Base, Context, Row
 from expertd.engine.hook import Hook
 from expertd.engine.plain import PlainBlending
-from expertd.engine.pool import PooledBlending
+from expertd.engine.pooled import PooledBlending
 from expertd.errors import ExpertdError, HookUnavailable
 from expertd.experts.blend import BASE, Blend, Part
 from expertd.experts.gguf_adapter import write_gguf
@@ -78,7 +78,7 @@ def _toy(base: Base) -> Weights:
         for module in MODULES:
             n_in, n_out = base.shape.sizes(module)
             modules[f"blk.{layer}.{module}.weight"] = LowRank(normal(4, n_in), normal(n_out, 4))
-    return freeze(modules, kind="lora", activation="always", offset=0)
+    return freeze(Weights(modules), activation="always", offset=0)
 
 
 # A row more than there are outputs: the last layer's mask must not be the first ones'.

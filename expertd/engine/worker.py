@@ -96,9 +96,9 @@ class Worker:
             raise Overloaded(f"{self._capacity} requests are running or waiting already: ask again in a moment")
         if not request.prompt:
             raise InvalidRequest("the prompt is empty: give at least one token", param="prompt")
-        if len(request.prompt) >= self._limits.cells:
+        if (length := len(request.prompt) + len(request.virtual_tokens)) >= self._limits.cells:
             raise ContextOverflow(
-                f"the prompt has {len(request.prompt)} tokens, and the context holds {self._limits.cells} with the "
+                f"the prompt has {length} tokens, and the context holds {self._limits.cells} with the "
                 "answer: shorten it, or raise `context`",
                 param="messages",
             )
@@ -214,7 +214,12 @@ class Worker:
         if not slices:
             return
         rows, blends, outputs = _rows(slices)
-        self._blending.apply(blends, np.fromiter((row.output for row in rows), np.uint8, len(rows)))
+        embeddings = [row.embedding for row in rows]
+        self._blending.apply(
+            blends,
+            np.fromiter((row.output for row in rows), np.uint8, len(rows)),
+            embeddings if any(row is not None for row in embeddings) else None,
+        )
         self._context.decode(rows)
         self._blending.check()
         for part, last in zip(slices, outputs, strict=True):
@@ -259,7 +264,10 @@ class Worker:
         for i in range(part.count):
             following = seq.computed + i + 1
             # A preempted sequence computes what it has told already.
-            if len(seq.prompt_logprobs) < following < len(seq.request.prompt):
+            if not seq.told < following < len(seq.prompt):
+                continue
+            seq.told = following
+            if seq.index_in_request(following):  # its first token has none, and virtual ones are not the client's
                 logits = self._context.logits(first + i)
                 seq.prompt_logprobs.append(token_logprob(logits, seq.tokens[following], seq.request.logprobs or 0))
 
@@ -307,6 +315,7 @@ def _rows(slices: list[Slice]) -> tuple[list[Row], list[Blend], list[int]]:
             position = seq.computed + i
             ends = position == len(seq.tokens) - 1
             blends.append(seq.blend_at(position))
-            rows.append(Row(seq.tokens[position], position, seq.seq_id, ends or seq.request.prompt_logprobs))
+            output = ends or seq.request.prompt_logprobs
+            rows.append(Row(seq.tokens[position], position, seq.seq_id, output, seq.embedding_at(position)))
         outputs.append(len(rows) - 1)
     return rows, blends, outputs

@@ -12,7 +12,7 @@ import gguf
 import numpy as np
 
 from expertd.errors import ExpertRefused
-from expertd.experts.tensors import MODULES, Array, BaseShape, LowRank, Weights, freeze, low_rank
+from expertd.experts.tensors import MODULES, Array, BaseShape, LowRank, Weights, low_rank
 
 _TENSOR = re.compile(rf"(blk\.(0|[1-9]\d{{0,3}})\.({'|'.join(MODULES)})\.weight)\.lora_([ab])")
 _TYPES = frozenset({"F32", "F16", "BF16", "Q8_0"})
@@ -34,7 +34,7 @@ class _BoundedReader(gguf.GGUFReader):  # type: ignore[misc]
         return super()._get(offset, dtype, count, override_order)
 
 
-def parse_gguf(path: Path, data: bytes, shape: BaseShape, activation: str, offset: int) -> Weights:
+def parse_gguf(path: Path, data: bytes, shape: BaseShape) -> Weights:
     """The adapter in `data`, whose rows are in GGUF's order already; `path` is for messages.
 
     Raises `ExpertRefused` naming file and reason.
@@ -56,8 +56,7 @@ def parse_gguf(path: Path, data: bytes, shape: BaseShape, activation: str, offse
         raise ExpertRefused(
             f"{path} waits for invocation tokens (aLoRA), not supported. Set activation in expert.toml instead."
         )
-    modules = {name: _module(path, name, pair, alpha, shape) for name, pair in pairs.items()}
-    return freeze(modules, kind="lora", activation=activation, offset=offset)
+    return Weights({name: _module(path, name, pair, alpha, shape) for name, pair in pairs.items()})
 
 
 def _value(reader: gguf.GGUFReader, key: str) -> Any:

@@ -1,20 +1,22 @@
-"""LoRA adapters as PEFT writes them, read and turned into GGUF's names and row order."""
+"""Adapters as PEFT writes them (LoRA, rsLoRA, DoRA, IA3, soft prompts), turned into GGUF's names and row order."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError, deserialize
 
 from expertd.errors import ExpertRefused
-from expertd.experts.tensors import Array, BaseShape, LowRank, low_rank
+from expertd.experts.base_tensors import BaseTensors
+from expertd.experts.tensors import Array, BaseShape, LowRank, Weights, low_rank
 
 CONFIG = "adapter_config.json"
 TENSORS = "adapter_model.safetensors"
@@ -31,14 +33,21 @@ _MODULES = {
 _TARGETS = frozenset(module.split(".")[1] for module in _MODULES)
 _TENSOR = re.compile(
     r"base_model\.model\.(?P<module>(?:model\.|language_model\.){0,3}layers\."
-    rf"(?P<layer>0|[1-9]\d{{0,3}})\.(?P<kind>{'|'.join(map(re.escape, _MODULES))}))\.lora_(?P<side>[AB])\.weight"
+    rf"(?P<layer>0|[1-9]\d{{0,3}})\.(?P<kind>{'|'.join(map(re.escape, _MODULES))}))\."
+    r"(?P<part>lora_A|lora_B|lora_magnitude_vector|ia3_l)(\.weight)?"
 )
+_PARTS = {
+    "lora": frozenset({"lora_A", "lora_B"}),
+    "dora": frozenset({"lora_A", "lora_B", "lora_magnitude_vector"}),
+    "ia3": frozenset({"ia3_l"}),
+}
+PROMPT = "prompt_embeddings"
+MAX_PROMPT = 1024  # virtual tokens
 
 # Whether the architecture's q and k rows lie permuted in a GGUF (llama.cpp's convert script, `undo_permute`).
 _PERMUTED = {"llama": True, "qwen2": False, "qwen3": False, "gemma": False, "gemma2": False, "gemma3": False}
 
 _UNSUPPORTED = {
-    "use_dora": "it is DoRA, which is not supported yet",
     "fan_in_fan_out": "its weights are stored transposed",
     "modules_to_save": "it replaces whole modules of the base",
     "trainable_token_indices": "it trains token embeddings",
@@ -60,13 +69,21 @@ class _Config(BaseModel):
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
-    peft_type: str
+    peft_type: Literal["LORA", "IA3", "PROMPT_TUNING"]
+    use_dora: bool = False
+    feedforward_modules: list[str] | str | None = None
+    num_virtual_tokens: int = 0
     r: int = 8
     lora_alpha: float = 8
     use_rslora: bool = False
     rank_pattern: dict[str, int] | None = None
     alpha_pattern: dict[str, float] | None = None
     target_modules: list[str] | str | None = None
+
+    @property
+    def kind(self) -> str:
+        """The kind as a manifest calls it."""
+        return {"LORA": "dora" if self.use_dora else "lora", "IA3": "ia3", "PROMPT_TUNING": "prompt"}[self.peft_type]
 
     def scaling(self, module: str, rank: int) -> float:
         """PEFT's factor of a module, by its patterns."""
@@ -82,72 +99,189 @@ def _matched(patterns: Mapping[str, float], module: str, default: float) -> floa
     return next((value for key, value in patterns.items() if re.match(rf"(.*\.)?({key})$", module)), default)
 
 
-def parse_peft(folder: Path, config_data: bytes, tensor_data: bytes, shape: BaseShape) -> dict[str, LowRank]:
-    """The modules of an adapter by GGUF tensor name. Raises `ExpertRefused` naming the file and the reason."""
+def parse_peft(
+    folder: Path, config_data: bytes, tensor_data: bytes, shape: BaseShape, base: BaseTensors | None
+) -> tuple[str, Weights]:
+    """The kind of an adapter, and its weights. Raises `ExpertRefused` naming the file and the reason.
+
+    `base` is needed for what is told relative to the base's weights: DoRA, and IA3 on modules with a bias.
+    """
     if shape.architecture not in _PERMUTED:
         raise ExpertRefused(
             f"{folder}: how a {shape.architecture} base orders its q and k rows is not known here, so a PEFT adapter "
             f"cannot be applied. Known: {', '.join(_PERMUTED)}. Convert it to GGUF with llama.cpp's script."
         )
     config = _parse_config(folder / CONFIG, config_data)
-    file = folder / TENSORS
-    modules: dict[str, LowRank] = {}
-    for module, pair in _pairs(file, tensor_data).items():
-        match = _TENSOR.fullmatch(f"base_model.model.{module}.lora_A.weight")
-        assert match  # `module` came out of this pattern
-        if set(pair) != {"A", "B"}:
-            raise ExpertRefused(f"{file}: {module} has lora_{next(iter(pair))} only. Save the adapter again.")
+    arrays, file = _arrays(folder / TENSORS, tensor_data), folder / TENSORS
+    if config.kind == "prompt":
+        return "prompt", Weights({}, prompt=_prompt(file, arrays, config, shape))
+    modules = _by_module(file, arrays, config.kind, shape)
+    if config.kind == "ia3":
+        weights = _ia3(file, modules, config, shape, base)
+    else:
+        weights = _lora(file, modules, config, shape, base)
+    _check_targets(folder, config, modules)
+    return config.kind, weights
+
+
+@dataclass(frozen=True)
+class _Module:
+    """One module of the base, and what the file has for it: PEFT's path, GGUF's name, the parts by PEFT's names."""
+
+    path: str
+    name: str
+    parts: dict[str, Array]
+
+    @property
+    def kind(self) -> str:
+        return self.name.split(".")[2]
+
+
+def _by_module(file: Path, arrays: Mapping[str, Array], kind: str, shape: BaseShape) -> list[_Module]:
+    modules: dict[str, _Module] = {}
+    for name, array in arrays.items():
+        match = _TENSOR.fullmatch(name)
+        if not match or match["part"] not in _PARTS[kind]:
+            raise ExpertRefused(f"{file}: tensor {name[:120]!r} is not supported: {_why(name)}.")
         if int(match["layer"]) >= shape.n_layer:
             raise ExpertRefused(
-                f"{file}: {module} is beyond the base's {shape.n_layer} layers. The adapter belongs to another base."
+                f"{file}: {match['module']} is beyond the base's {shape.n_layer} layers. "
+                "The adapter belongs to another base."
             )
-        kind = _MODULES[match["kind"]]
-        modules[f"blk.{match['layer']}.{kind}.weight"] = _module(file, module, kind, pair, config, shape)
-    _check_targets(folder, config, modules)
-    return modules
+        path = match["module"]
+        found = modules.setdefault(path, _Module(path, f"blk.{match['layer']}.{_MODULES[match['kind']]}.weight", {}))
+        found.parts[match["part"]] = array
+    for module in modules.values():
+        if lacking := sorted(_PARTS[kind] - set(module.parts)):
+            raise ExpertRefused(f"{file}: {module.path} lacks {', '.join(lacking)}. Save the adapter again.")
+    return list(modules.values())
 
 
-def _module(file: Path, module: str, kind: str, pair: dict[str, Array], config: _Config, shape: BaseShape) -> LowRank:
-    rank = config.rank(module)
-    if pair["A"].ndim and pair["A"].shape[0] != rank:
+def _lora(
+    file: Path, modules: Sequence[_Module], config: _Config, shape: BaseShape, base: BaseTensors | None
+) -> Weights:
+    low: dict[str, LowRank] = {}
+    channels: dict[str, Array] = {}
+    for module in modules:
+        rank, a, b = config.rank(module.path), module.parts["lora_A"], module.parts["lora_B"]
+        if a.ndim and a.shape[0] != rank:
+            raise ExpertRefused(
+                f"{file}: {module.path} has rank {a.shape[0]}, and {CONFIG} says {rank}. They do not belong together."
+            )
+        scaling = config.scaling(module.path, max(rank, 1))
+        checked = low_rank(file, module.path, a, b, scaling, shape.sizes(module.kind))
+        made = LowRank(checked.a, _in_order(checked.b, module.kind, shape))
+        if config.use_dora:
+            made, channels[module.name] = _dora(file, module, made, shape, _of_base(file, module.name, base))
+        low[module.name] = made
+    return Weights(low, channels=channels)
+
+
+def _dora(file: Path, module: _Module, low: LowRank, shape: BaseShape, weight: Array) -> tuple[LowRank, Array]:
+    """delta = (m - 1) W x + m B A x, with m the trained magnitude over the length of each row of W + B A."""
+    n_out = shape.sizes(module.kind)[1]
+    magnitude = _vector(file, f"{module.path} lora_magnitude_vector", module.parts["lora_magnitude_vector"], n_out)
+    lengths = np.linalg.norm(weight + low.b.astype(np.float32) @ low.a.astype(np.float32), axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = _in_order(magnitude, module.kind, shape) / lengths
+    if not np.isfinite(ratio).all():
+        raise ExpertRefused(f"{file}: {module.path} has a row of length zero. The adapter belongs to another base.")
+    return LowRank(low.a, (ratio[:, None] * low.b).astype(np.float32)), ratio - 1
+
+
+def _ia3(
+    file: Path, modules: Sequence[_Module], config: _Config, shape: BaseShape, base: BaseTensors | None
+) -> Weights:
+    channels: dict[str, Array] = {}
+    shifts: dict[str, Array] = {}
+    inputs: dict[str, Array] = {}
+    for module in modules:
+        n_in, n_out = shape.sizes(module.kind)
+        told = module.parts["ia3_l"]
+        if told.shape == (1, n_in) and told.shape != (n_out, 1):  # PEFT's `feedforward_modules`
+            if module.kind != "ffn_down":
+                raise ExpertRefused(
+                    f"{file}: {module.path} is scaled at its input, and that is served for down_proj alone. "
+                    "Take it out of feedforward_modules and train again."
+                )
+            inputs[module.name] = _vector(file, f"{module.path} ia3_l", told, n_in) - 1
+            continue
+        change = _in_order(_vector(file, f"{module.path} ia3_l", told, n_out) - 1, module.kind, shape)
+        channels[module.name] = change
+        # PEFT scales after the bias, and the hook before it.
+        bias = base.get(module.name.replace(".weight", ".bias")) if base else None
+        if bias is not None:
+            shifts[module.name] = change * bias
+    return Weights({}, channels=channels, shifts=shifts, inputs=inputs)
+
+
+def _prompt(file: Path, arrays: Mapping[str, Array], config: _Config, shape: BaseShape) -> Array:
+    if set(arrays) != {PROMPT}:
+        raise ExpertRefused(f"{file} has {', '.join(sorted(arrays))[:200]}, and a soft prompt is {PROMPT} alone.")
+    prompt = arrays[PROMPT]
+    if prompt.ndim != 2 or prompt.shape[1] != shape.n_embd or not 1 <= len(prompt) <= MAX_PROMPT:
         raise ExpertRefused(
-            f"{file}: {module} has rank {pair['A'].shape[0]}, and {CONFIG} says {rank}. They do not belong together."
+            f"{file}: {PROMPT} is {prompt.shape}, and 1 to {MAX_PROMPT} rows of {shape.n_embd} are served. "
+            "Train it on the base that is served."
         )
-    checked = low_rank(file, module, pair["A"], pair["B"], config.scaling(module, max(rank, 1)), shape.sizes(kind))
+    if config.num_virtual_tokens != len(prompt):
+        raise ExpertRefused(
+            f"{file} has {len(prompt)} virtual tokens, and {CONFIG} says {config.num_virtual_tokens}. "
+            "They do not belong together."
+        )
+    if not np.isfinite(prompt).all():
+        raise ExpertRefused(f"{file}: {PROMPT} has values that are NaN or infinite. Train anew.")
+    # llama.cpp scales gemma's embeddings after the look-up, transformers in it, and a soft prompt goes around that.
+    scaling = math.sqrt(shape.n_embd) if shape.architecture.startswith("gemma") else 1
+    return np.ascontiguousarray(prompt / scaling, np.float32)
+
+
+def _vector(file: Path, name: str, array: Array, length: int) -> Array:
+    if array.size != length or max(array.shape, default=0) != length:
+        raise ExpertRefused(
+            f"{file}: {name} is {array.shape}, and the base has {length} channels there. It belongs to another base."
+        )
+    if not np.isfinite(array).all():
+        raise ExpertRefused(f"{file}: {name} has values that are NaN or infinite. Train anew.")
+    return array.reshape(-1).astype(np.float32)
+
+
+def _of_base(file: Path, name: str, base: BaseTensors | None) -> Array:
+    tensor = base.get(name) if base else None
+    if tensor is None:
+        raise ExpertRefused(f"{file} is DoRA, which needs the base's own {name}, and the base's file has none.")
+    return tensor
+
+
+def _in_order(rows: Array, kind: str, shape: BaseShape) -> Array:
+    """The rows of a module's output, [n_out, ...], as the base's file has them."""
     heads = {"attn_q": shape.n_head, "attn_k": shape.n_head_kv}.get(kind)
     if heads is None or not _PERMUTED[shape.architecture]:
-        return checked
-    return LowRank(checked.a, permute(checked.b, heads))
+        return rows
+    return permute(rows, heads)
 
 
 def permute(b: Array, n_head: int) -> Array:
-    """The rows of `b` [n_out, rank] as the convert script of llama.cpp orders those of q and k."""
-    halves = b.reshape(n_head, 2, b.shape[0] // n_head // 2, b.shape[1])
+    """The rows of `b` [n_out, ...] as the convert script of llama.cpp orders those of q and k."""
+    halves = b.reshape(n_head, 2, b.shape[0] // n_head // 2, *b.shape[1:])
     return np.ascontiguousarray(halves.swapaxes(1, 2).reshape(b.shape))
 
 
-def _pairs(file: Path, data: bytes) -> dict[str, dict[str, Array]]:
-    """{module path in the base: {"A": ..., "B": ...}}"""
+def _arrays(file: Path, data: bytes) -> dict[str, Array]:
     try:
         views = deserialize(data)  # type: ignore[no-untyped-call]
     except SafetensorError as error:
         raise ExpertRefused(
             f"{file} is no sound safetensors file: {error}. Finish the copy, or save it again."
         ) from error
-    pairs: dict[str, dict[str, Array]] = {}
-    for name, view in views:
-        match = _TENSOR.fullmatch(name)
-        if not match:
-            raise ExpertRefused(f"{file}: tensor {name[:120]!r} is not supported: {_why(name)}.")
-        pairs.setdefault(match["module"], {})[match["side"]] = _array(file, name, view)
-    if not pairs:
+    if not views:
         raise ExpertRefused(f"{file} holds no tensors. Save the adapter again.")
-    return pairs
+    return {name: _array(file, name, view) for name, view in views}
 
 
 def _why(name: str) -> str:
-    if "lora_magnitude" in name:
-        return "it is DoRA's, which is not supported yet"
+    if _TENSOR.fullmatch(name):
+        return f"{CONFIG} says another kind of adapter"
     if any(part in name for part in ("embed_tokens", "lm_head", "lora_embedding")):
         return "trained embeddings and output heads are not served. Train without them"
     return f"train {', '.join(sorted(_TARGETS))} only"
@@ -176,8 +310,6 @@ def _parse_config(path: Path, data: bytes) -> _Config:
         raise ExpertRefused(f"{path}: {wrong}. Save the adapter again with PEFT.") from error
     except (ValueError, RecursionError) as error:
         raise ExpertRefused(f"{path} is not JSON: {error}. Finish the copy, or save it again.") from error
-    if config.peft_type != "LORA":
-        raise ExpertRefused(f"{path}: peft_type {config.peft_type[:40]!r} is not supported, only LORA. Train a LoRA.")
     for field, reason in _UNSUPPORTED.items():
         if table.get(field):
             raise ExpertRefused(f"{path}: {field} is set: {reason}. Train without it.")
@@ -206,7 +338,7 @@ def _check_pattern(path: Path, key: str) -> None:
         raise ExpertRefused(f"{path}: pattern {key[:60]!r} is not supported. Name the modules instead.")
 
 
-def _check_targets(folder: Path, config: _Config, modules: Mapping[str, LowRank]) -> None:
+def _check_targets(folder: Path, config: _Config, modules: Sequence[_Module]) -> None:
     """A module that the config promises and the file lacks: the file is not the whole adapter."""
     targets = config.target_modules if isinstance(config.target_modules, list) else []
     names = {target.rsplit(".", 1)[-1] for target in targets}
@@ -215,7 +347,7 @@ def _check_targets(folder: Path, config: _Config, modules: Mapping[str, LowRank]
             f"{folder / CONFIG}: target_modules {', '.join(other)[:200]} are not supported. "
             f"Train {', '.join(sorted(_TARGETS))} only."
         )
-    found = {name.split(".")[2] for name in modules}
+    found = {module.kind for module in modules}
     missing = sorted(path.split(".")[1] for path, kind in _MODULES.items() if kind not in found)
     if lacking := [name for name in missing if name in names]:
         raise ExpertRefused(f"{folder / TENSORS} has nothing for {', '.join(lacking)}, which {CONFIG} names.")

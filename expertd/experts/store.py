@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from expertd.errors import ExpertRefused, InvalidRequest, UnknownModel
+from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.blend import Blend, Part
 from expertd.experts.manifest import FILE, Manifest, read_manifest
 from expertd.experts.peft_adapter import CONFIG
@@ -40,9 +41,10 @@ class Entry:
 class Store:
     """Thread-safe. Readers see the last complete state and never wait for a scan."""
 
-    def __init__(self, folder: Path, shape: BaseShape) -> None:
+    def __init__(self, folder: Path, shape: BaseShape, base: BaseTensors | None = None) -> None:
+        """`base` is needed by experts that are told relative to the base's weights, such as DoRA."""
         self.folder = folder
-        self._shape = shape
+        self._shape, self._base = shape, base
         self._entries: dict[str, Entry] = {}  # replaced as a whole, never changed
         self._signatures: dict[str, Signature] = {}
         self._scanning = threading.Lock()
@@ -81,6 +83,8 @@ class Store:
         for entry, (name, scale) in zip(entries, parts, strict=True):
             manifest, weights = entry.manifest, entry.weights
             assert manifest and weights  # `get` hands out no broken entry
+            if weights.prompt is not None and scale * manifest.scale != 1:
+                raise InvalidRequest(f"expert {name!r} is a soft prompt, which takes no scale", param="model")
             made.append(Part(name, weights.content_hash, scale * manifest.scale))
             starts[name] = manifest.offset if manifest.activation == "answer" else None
         if len(set(starts.values())) > 1:
@@ -104,7 +108,7 @@ class Store:
                 signatures.pop(name, None)
                 log.info("expert %s is gone", name)
                 continue
-            entries[name] = _read(folder, self._shape)
+            entries[name] = _read(folder, self._shape, self._base)
             # Taken before the reading: what changed meanwhile is read again by the next scan.
             signatures[name] = signature
         self._entries, self._signatures = entries, signatures
@@ -134,13 +138,13 @@ def _signature(folder: Path) -> Signature | None:
     return tuple(sorted(found)) if weighty or not found else None
 
 
-def _read(folder: Path, shape: BaseShape) -> Entry:
+def _read(folder: Path, shape: BaseShape, base: BaseTensors | None) -> Entry:
     manifest = None
     try:
         if not folder.resolve().is_relative_to(folder.parent.resolve()):
             raise ExpertRefused(f"{folder} is a link out of the experts folder. Copy the folder itself.")
         manifest = read_manifest(folder)
-        weights = read_weights(folder, manifest, shape)
+        weights = read_weights(folder, manifest, shape, base)
     except ExpertRefused as error:
         log.warning("expert %s is not served: %s", folder.name, error.message)
         return Entry(folder.name, folder, manifest, error=error.message)

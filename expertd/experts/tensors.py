@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +16,8 @@ from expertd.errors import ExpertRefused
 
 MAX_RANK = 256
 MODULES = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
+
+_MAPS = ("channels", "shifts", "inputs")
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -66,25 +68,49 @@ class LowRank:
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """A checked expert. `modules` is keyed by GGUF tensor names ("blk.0.attn_q.weight") and in GGUF's row order."""
+    """A checked expert. Maps are keyed by GGUF tensor names ("blk.0.attn_q.weight"), rows are in GGUF's order.
+
+    Beside the low-rank part, W x of a module gets `channels` * W x + `shifts` more (DoRA, IA3), W of ffn_down sees
+    `inputs` * x more (IA3), and the rows of `prompt` stand where the expert becomes active (soft prompts).
+    """
 
     modules: Mapping[str, LowRank]
-    content_hash: str
+    content_hash: str = ""
+    channels: Mapping[str, Array] = field(default_factory=dict)  # [n_out], f32
+    shifts: Mapping[str, Array] = field(default_factory=dict)  # [n_out], f32
+    inputs: Mapping[str, Array] = field(default_factory=dict)  # [n_in], f32
+    prompt: Array | None = None  # [tokens, n_embd], f32
+
+    @property
+    def is_lora(self) -> bool:
+        """Whether it is a LoRA and nothing more, which llama.cpp applies by itself."""
+        return not (self.channels or self.shifts or self.inputs or self.prompt is not None)
 
     @property
     def nbytes(self) -> int:
-        return sum(module.a.nbytes + module.b.nbytes for module in self.modules.values())
+        return sum(array.nbytes for _, array in _arrays(self))
 
 
-def freeze(modules: Mapping[str, LowRank], *, kind: str, activation: str, offset: int) -> Weights:
-    """`Weights` with read-only arrays, hashed over everything that decides what the expert computes."""
-    digest = hashlib.sha256(f"{kind} {activation} {offset}".encode())
-    for name, module in sorted(modules.items()):
-        for array in (module.a, module.b):
-            array.setflags(write=False)
-            digest.update(f"\n{name} {array.dtype} {array.shape}\n".encode())
-            digest.update(np.ascontiguousarray(array).data)
-    return Weights(MappingProxyType(dict(sorted(modules.items()))), digest.hexdigest())
+def freeze(weights: Weights, *, activation: str, offset: int) -> Weights:
+    """`weights` with read-only arrays, hashed over everything that decides what the expert computes."""
+    digest = hashlib.sha256(f"{activation} {offset}".encode())
+    for name, array in _arrays(weights):
+        array.setflags(write=False)
+        digest.update(f"\n{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    maps: dict[str, Any] = {name: MappingProxyType(dict(getattr(weights, name))) for name in ("modules", *_MAPS)}
+    return replace(weights, content_hash=digest.hexdigest(), **maps)
+
+
+def _arrays(weights: Weights) -> Iterator[tuple[str, Array]]:
+    for name, module in sorted(weights.modules.items()):
+        yield f"{name} a", module.a
+        yield f"{name} b", module.b
+    for kind in _MAPS:
+        for name, array in sorted(getattr(weights, kind).items()):
+            yield f"{name} {kind}", array
+    if weights.prompt is not None:
+        yield "prompt", weights.prompt
 
 
 def low_rank(file: Path, name: str, a: Array, b: Array, scaling: float, sizes: tuple[int, int]) -> LowRank:

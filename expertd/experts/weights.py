@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from expertd.errors import ExpertRefused
+from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.files import read_file
 from expertd.experts.gguf_adapter import parse_gguf
 from expertd.experts.manifest import FILE, BaseBinding, Manifest
@@ -16,13 +17,11 @@ _MAX_CONFIG = 1 << 20
 _PICKLES = frozenset({".bin", ".pt", ".pth", ".pkl", ".ckpt"})
 
 
-def read_weights(folder: Path, manifest: Manifest, shape: BaseShape) -> Weights:
+def read_weights(folder: Path, manifest: Manifest, shape: BaseShape, base: BaseTensors | None = None) -> Weights:
     """The checked weights of `folder`, a PEFT adapter or a llama.cpp GGUF LoRA, for a base of this shape.
 
-    Raises `ExpertRefused` naming the file, the reason and the remedy.
+    Some kinds need the tensors of the `base`. Raises `ExpertRefused` naming the file, the reason and the remedy.
     """
-    if manifest.kind != "lora":
-        raise ExpertRefused(f"{folder / FILE}: kind {manifest.kind!r} is not supported yet, only 'lora'. Train a LoRA.")
     if manifest.base:
         _check_base(folder / FILE, manifest.base, shape)
     names = _weight_files(folder)
@@ -32,9 +31,13 @@ def read_weights(folder: Path, manifest: Manifest, shape: BaseShape) -> Weights:
         )
     data = {name: _read(folder, name, manifest, shape) for name in [*names, *manifest.sha256]}
     if names[0] == CONFIG:
-        modules = parse_peft(folder, data[CONFIG], data[TENSORS], shape)
-        return freeze(modules, kind=manifest.kind, activation=manifest.activation, offset=manifest.offset)
-    return parse_gguf(folder / names[0], data[names[0]], shape, manifest.activation, manifest.offset)
+        kind, weights = parse_peft(folder, data[CONFIG], data[TENSORS], shape, base)
+    else:
+        kind, weights = "lora", parse_gguf(folder / names[0], data[names[0]], shape)
+    # A bare folder's manifest says nothing of its kind.
+    if "kind" in manifest.model_fields_set and manifest.kind != kind:
+        raise ExpertRefused(f"{folder / FILE}: kind is {manifest.kind!r}, and {names[-1]} is {kind!r}. Mend the kind.")
+    return freeze(weights, activation=manifest.activation, offset=manifest.offset)
 
 
 def _check_base(path: Path, base: BaseBinding, shape: BaseShape) -> None:

@@ -8,7 +8,7 @@ from llama_cpp import llama_cpp as llama
 
 from expertd.engine.context import Base
 from expertd.engine.plain import PlainBlending
-from expertd.engine.pool import PooledBlending
+from expertd.engine.pooled import PooledBlending
 from tests.engine.harness import WAY, Toy, random_weights
 from tests.toy_base import make_talking_base
 

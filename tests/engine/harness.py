@@ -19,7 +19,7 @@ from expertd.engine.context import Base, Context
 from expertd.engine.hook import Hook
 from expertd.engine.interface import Done, Piece, Request, Sampling, Timings, TokenLogprob
 from expertd.engine.plain import PlainBlending
-from expertd.engine.pool import PooledBlending
+from expertd.engine.pooled import PooledBlending
 from expertd.engine.scheduler import Limits
 from expertd.engine.worker import Stream, Worker
 from expertd.experts.blend import BASE, Blend, Part
@@ -69,7 +69,7 @@ def random_weights(
         for module in modules:
             n_in, n_out = shape.sizes(module)
             tensors[f"blk.{layer}.{module}.weight"] = LowRank(normal(rank, n_in), normal(n_out, rank))
-    return freeze(tensors, kind="lora", activation="answer", offset=1)
+    return freeze(Weights(tensors), activation="answer", offset=1)
 
 
 Experts = Sequence[tuple[Weights, float]]

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from expertd.engine.context import Adapter
-from expertd.engine.pool import NARROWEST, PATIENCE, WIDEST, PooledBlending
+from expertd.engine.pool import NARROWEST, PATIENCE, WIDEST
+from expertd.engine.pooled import PooledBlending
 from expertd.errors import EngineFailed
 from expertd.experts.gguf_adapter import write_gguf
 from tests.engine.harness import WAY, ask, collect, engine, greedy, random_weights, request
@@ -124,8 +125,8 @@ class Meddled(PooledBlending):
 
     stranger = None
 
-    def apply(self, rows, outputs):
-        super().apply(rows, outputs)
+    def apply(self, *batch):
+        super().apply(*batch)
         if self.stranger:
             self._context.set_adapters([(pool.adapter, 1.0) for pool in self._attached] + [(self.stranger, 1.0)])
 
@@ -140,14 +141,14 @@ def test_a_step_that_masks_other_nodes_ends_with_an_error_and_the_plain_way_serv
             with tempfile.NamedTemporaryFile(suffix=".gguf") as file:
                 write_gguf(experts[1], toy.base.architecture, Path(file.name))
                 worker._blending.stranger = Adapter(toy.base, Path(file.name))
-            with pytest.raises(EngineFailed, match="masked"):
+            with pytest.raises(EngineFailed, match="changed"):
                 await ask(worker, one)
             (after,) = await ask(worker, one)
             return after, worker.status()
 
     after, status = asyncio.run(run())
     assert after.tokens == greedy(toy.base, prompt, N, [(experts[0], 1.0)] if loaded else [])
-    assert status.blending == "plain" and "masked" in status.blending_reason
+    assert status.blending == "plain" and "changed" in status.blending_reason
 
 
 def test_several_ubatches_have_their_own_parts_of_the_masks(toy, experts):

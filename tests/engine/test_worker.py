@@ -26,9 +26,9 @@ class Watched(PlainBlending):
         super().__init__(base, context)
         self.steps = []
 
-    def apply(self, rows, outputs):
+    def apply(self, rows, *more):
         self.steps.append(rows[0].key)
-        super().apply(rows, outputs)
+        super().apply(rows, *more)
 
 
 def longest_wait(steps, blend):

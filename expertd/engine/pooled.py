@@ -1,0 +1,200 @@
+"""The pooled way: every row of a batch under its own blend, by pools, the hook, and what experts do beside LoRA."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from expertd.engine.context import Base, Context
+from expertd.engine.hook import Channels, PoolMask, Sites
+from expertd.engine.pool import PATIENCE, WIDEST, Kind, Pool, PoolOfKind, kind_of, rank_of, weights_in_memory
+from expertd.errors import EngineFailed, HookMissed, HookUnavailable
+from expertd.experts.blend import Blend
+from expertd.experts.tensors import MODULES, Array, Weights
+
+
+class PooledBlending:
+    """Applies every row's own blend in one batch."""
+
+    name = "pool"
+    reason = ""
+
+    def __init__(self, base: Base, context: Context) -> None:
+        """Raises `HookUnavailable` for a context without a hook."""
+        if context.hook is None:
+            raise HookUnavailable("the context has no hook")
+        self._base, self._context, self._hook = base, context, context.hook
+        self._kinds: dict[Kind, PoolOfKind] = {}
+        self._kind: dict[str, Kind] = {}  # of each expert that has LoRA, by content hash
+        self._attached: Sequence[Pool] = ()
+        self._sites: Sites | None = None  # found when first needed
+        self._channels: dict[Blend, Channels] = {}  # of those that run
+        self._users: Counter[Blend] = Counter()
+
+    def has_room(self, blend: Blend, weights: Sequence[Weights]) -> bool:
+        """Whether its experts fit the widest pool beside those that run. Alone, any fit."""
+        needed: Counter[Kind] = Counter()
+        for key, weight in _experts(blend, weights).items():
+            kind = kind_of(weight)
+            pool = self._kinds.get(kind)
+            if weight.modules and not (pool and pool.holds(key)):
+                needed[kind] += rank_of(weight)
+        for kind, ranks in needed.items():
+            used = self._kinds[kind].in_use if kind in self._kinds else 0
+            if used and used + ranks > WIDEST:
+                return False
+        return True
+
+    def retain(self, blend: Blend, weights: Sequence[Weights]) -> None:
+        done: list[str] = []
+        try:
+            for key, weight in _experts(blend, weights).items():
+                _check(weight, self._base)
+                if weight.modules:
+                    kind = kind_of(weight)
+                    self._kinds.setdefault(kind, PoolOfKind(self._base, kind)).retain(key, weight)
+                    self._kind[key] = kind
+                    done.append(key)
+            if any(weight.channels or weight.inputs for weight in weights):
+                self._channels[blend] = self._channels.get(blend) or self._make_channels(blend, weights)
+        except BaseException:
+            for key in done:
+                self._kinds[self._kind[key]].release(key)
+            raise
+        self._users[blend] += 1
+
+    def release(self, blend: Blend) -> None:
+        for key in _scales(blend):
+            if key in self._kind:
+                self._kinds[self._kind[key]].release(key)
+        self._users[blend] -= 1
+        if not self._users[blend]:
+            del self._users[blend]
+            self._channels.pop(blend, None)
+
+    def choose(self, wanted: Collection[Blend], following: Collection[Blend]) -> Collection[Blend]:
+        """All of them: a batch holds any blends."""
+        return {*wanted, *following}
+
+    def apply(
+        self, rows: Sequence[Blend], outputs: npt.NDArray[np.uint8], embeddings: Sequence[Array | None] | None = None
+    ) -> None:
+        blends, index = _distinct(rows)
+        scales = [_scales(blend) for blend in blends]
+        self._attach({key for blend in scales for key in blend}, len(rows))
+        masks = [
+            self._mask(pool, scales, index, outputs.astype(bool)) for pool in self._kinds.values() if pool.attached
+        ]
+        self._hook.prepare(outputs, masks)
+        channels = [self._channels.get(blend) for blend in blends] if self._channels else []
+        if self._sites and any(channels):
+            self._hook.channels(self._sites, channels, index)
+        if embeddings:
+            self._hook.embeddings(embeddings)
+
+    def check(self) -> None:
+        changed, expected = self._hook.nodes
+        if changed != expected:
+            raise HookMissed(f"the hook changed {changed} nodes of a step, and the plan has {expected}")
+
+    def close(self) -> None:
+        self._context.set_adapters([])
+        for pool in self._kinds.values():
+            pool.close()
+            pool.close_retired()
+
+    def _attach(self, used: Collection[str], rows: int) -> None:
+        """Set the pools that the batch uses, and those that one used not long ago: a change costs a few steps."""
+        for kind, pool in self._kinds.items():
+            pool.settle()
+            pool.unused_rows += rows
+            if any(self._kind.get(key) == kind for key in used):
+                pool.attached, pool.unused_rows = True, 0
+            elif pool.unused_rows > PATIENCE:
+                pool.attached = False
+        pools = [pool.pool for pool in self._kinds.values() if pool.attached and pool.pool]
+        if pools != self._attached:
+            self._attached = pools
+            self._context.set_adapters([(pool.adapter, 1.0) for pool in pools])
+        for pool in self._kinds.values():
+            pool.close_retired()
+            pool.write(used)
+
+    def _mask(
+        self,
+        pool: PoolOfKind,
+        scales: Sequence[Mapping[str, float]],
+        index: npt.NDArray[np.int32],
+        outputs: npt.NDArray[np.bool_],
+    ) -> PoolMask:
+        assert pool.pool
+        rows = by_output = None
+        if len(scales) == 1 and pool.alone(scales[0]):
+            pool.forget_idle()
+        else:
+            rows = np.stack([pool.vector(blend) for blend in scales])[index]
+            by_output = rows[outputs]
+        return PoolMask(pool.pool.addresses, pool.pool.width, rows, by_output, "ffn_down" in pool.modules)
+
+    def _make_channels(self, blend: Blend, weights: Sequence[Weights]) -> Channels:
+        sites = self._sites = self._sites or _find_sites(self._base)
+        shape, scales = self._base.shape, _scales(blend)
+        touched = np.zeros(len(sites.names), np.uint8)
+        factors = np.ones(sites.n_channels, np.float32)
+        shifts = np.zeros(sites.n_channels, np.float32)
+        inputs = np.ones((shape.n_layer, shape.n_ff), np.float32)
+        for key, weight in _experts(blend, weights).items():
+            for name, change in weight.channels.items():
+                factors[sites.slices[name]] += scales[key] * change
+                touched[sites.names.index(name)] = 1
+            for name, change in weight.shifts.items():
+                shifts[sites.slices[name]] += scales[key] * change
+            for name, change in weight.inputs.items():
+                inputs[int(name.split(".")[1])] += scales[key] * change
+        has_inputs = any(weight.inputs for weight in weights)
+        return Channels(touched, factors, shifts, inputs if has_inputs else None)
+
+
+def _find_sites(base: Base) -> Sites:
+    names = {f"blk.{layer}.{module}.weight": module for layer in range(base.shape.n_layer) for module in MODULES}
+    found = {seen.name: seen.address for seen in weights_in_memory(base) if seen.name in names}
+    if missing := sorted(set(names) - set(found)):
+        raise EngineFailed(f"the base multiplies with no {missing[0]}: this expert cannot be applied to it")
+    return Sites(found, {name: base.shape.sizes(names[name])[1] for name in found})
+
+
+def _check(weights: Weights, base: Base) -> None:
+    """That it can be written. Raises `EngineFailed`."""
+    for name, module in weights.modules.items():
+        sizes = module.a.shape[1], module.b.shape[0]
+        if sizes != base.shape.sizes(name.split(".")[2]):
+            raise EngineFailed(f"{name} of an expert goes from {sizes[0]} to {sizes[1]}, which does not fit the base")
+
+
+def _experts(blend: Blend, weights: Sequence[Weights]) -> dict[str, Weights]:
+    return {part.content_hash: weight for part, weight in zip(blend.parts, weights, strict=True)}
+
+
+def _scales(blend: Blend) -> dict[str, float]:
+    """By content: two names may stand for one."""
+    scales: dict[str, float] = {}
+    for part in blend.parts:
+        scales[part.content_hash] = scales.get(part.content_hash, 0.0) + part.scale
+    return scales
+
+
+def _distinct(rows: Sequence[Blend]) -> tuple[list[Blend], npt.NDArray[np.int32]]:
+    """The different blends, and which of them each row has. Compared by identity first: hashing one takes longer."""
+    blends: list[Blend] = []
+    place: dict[int, int] = {}
+    index = np.empty(len(rows), np.int32)
+    for i, blend in enumerate(rows):
+        at = place.get(id(blend))
+        if at is None:
+            at = place[id(blend)] = len(blends)
+            blends.append(blend)
+        index[i] = at
+    return blends, index
