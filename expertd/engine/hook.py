@@ -140,7 +140,7 @@ class Hook:
         plan = self._plan
         plan.n_pools, plan.n_rows, plan.n_outputs = len(pools), len(is_output), int(is_output.sum())
         plan.is_output = is_output.ctypes.data
-        plan.changed = plan.strange = plan.begun = plan.row = plan.output = plan.rows_here = plan.outputs_here = 0
+        self.rewind()
         for slot, pool in zip(plan.pools, pools, strict=False):
             slot.ranks, slot.n_tensors, slot.tensors = pool.ranks, len(pool.tensors), pool.tensors.ctypes.data
             slot.rows = None if pool.rows is None else pool.rows.ctypes.data
@@ -150,6 +150,11 @@ class Hook:
         self._held = [is_output, pools]
         self._is_output = is_output.astype(bool)
         self._expected = sum(len(pool.tensors) for pool in pools if pool.rows is not None)
+
+    def rewind(self) -> None:
+        """Let the last batch's plan hold for the next one."""
+        plan = self._plan
+        plan.changed = plan.strange = plan.begun = plan.row = plan.output = plan.rows_here = plan.outputs_here = 0
 
     def channels(self, sites: Sites, blends: Sequence[Channels | None], index: npt.NDArray[np.int32]) -> None:
         """Let row i of the batch do `blends[index[i]]`."""

@@ -178,13 +178,15 @@ class PoolOfKind:
             for key, slot in self._slots.items()
         )
 
-    def write(self, keys: Iterable[str]) -> None:
-        """Page in those of `keys` that are not."""
+    def write(self, keys: Iterable[str]) -> bool:
+        """Page in those of `keys` that are not; whether there were any."""
+        any_written = False
         for key in keys:
             slot = self._slots.get(key)
             if slot and not slot.written and self.pool:
                 self.pool.write(slot.weights, slot.ranks)
-                slot.written = True
+                slot.written = any_written = True
+        return any_written
 
     def forget_idle(self) -> None:
         """Page out what no running sequence uses."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
@@ -33,6 +34,7 @@ class PooledBlending:
         self._sites: Sites | None = None  # found when first needed
         self._channels: dict[Blend, Channels] = {}  # of those that run
         self._users: Counter[Blend] = Counter()
+        self._batch = _Batch([], np.zeros(0, np.uint8))  # the last one
 
     def has_room(self, blend: Blend, weights: Sequence[Weights]) -> bool:
         """Whether its experts fit the widest pool beside those that run. Alone, any fit."""
@@ -82,18 +84,22 @@ class PooledBlending:
     def apply(
         self, rows: Sequence[Blend], outputs: npt.NDArray[np.uint8], embeddings: Sequence[Array | None] | None = None
     ) -> None:
-        blends, index = _distinct(rows)
-        scales = [_scales(blend) for blend in blends]
-        self._attach({key for blend in scales for key in blend}, len(rows))
-        masks = [
-            self._mask(pool, scales, index, outputs.astype(bool)) for pool in self._kinds.values() if pool.attached
-        ]
+        batch = self._batch
+        if not batch.equals(rows, outputs):
+            batch = self._batch = _Batch(rows, outputs)
+        moved = self._attach(batch.used, len(rows))
+        if batch.planned and not moved and not embeddings:
+            return self._hook.rewind()  # the plan of the last step holds for this one
+        index, by_output = batch.index, outputs.astype(bool)
+        masks = [self._mask(pool, batch.scales, index, by_output) for pool in self._kinds.values() if pool.attached]
         self._hook.prepare(outputs, masks)
-        channels = [self._channels.get(blend) for blend in blends] if self._channels else []
+        channels = [self._channels.get(blend) for blend in batch.blends] if self._channels else []
         if self._sites and any(channels):
             self._hook.channels(self._sites, channels, index)
         if embeddings:
             self._hook.embeddings(embeddings)
+        batch.planned = not embeddings
+        return None
 
     def check(self) -> None:
         changed, expected = self._hook.nodes
@@ -106,8 +112,11 @@ class PooledBlending:
             pool.close()
             pool.close_retired()
 
-    def _attach(self, used: Collection[str], rows: int) -> None:
-        """Set the pools that the batch uses, and those that one used not long ago: a change costs a few steps."""
+    def _attach(self, used: Collection[str], rows: int) -> bool:
+        """Set the pools that the batch uses, and those that one used not long ago: a change costs a few steps.
+
+        Whether anything in or of a pool changed.
+        """
         for kind, pool in self._kinds.items():
             pool.settle()
             pool.unused_rows += rows
@@ -116,12 +125,14 @@ class PooledBlending:
             elif pool.unused_rows > PATIENCE:
                 pool.attached = False
         pools = [pool.pool for pool in self._kinds.values() if pool.attached and pool.pool]
-        if pools != self._attached:
+        moved = pools != self._attached
+        if moved:
             self._attached = pools
             self._context.set_adapters([(pool.adapter, 1.0) for pool in pools])
         for pool in self._kinds.values():
             pool.close_retired()
-            pool.write(used)
+            moved |= pool.write(used)
+        return moved
 
     def _mask(
         self,
@@ -186,15 +197,23 @@ def _scales(blend: Blend) -> dict[str, float]:
     return scales
 
 
-def _distinct(rows: Sequence[Blend]) -> tuple[list[Blend], npt.NDArray[np.int32]]:
-    """The different blends, and which of them each row has. Compared by identity first: hashing one takes longer."""
-    blends: list[Blend] = []
-    place: dict[int, int] = {}
-    index = np.empty(len(rows), np.int32)
-    for i, blend in enumerate(rows):
-        at = place.get(id(blend))
-        if at is None:
-            at = place[id(blend)] = len(blends)
-            blends.append(blend)
-        index[i] = at
-    return blends, index
+class _Batch:
+    """The blends of a batch's rows. Compared by identity: hashing a blend takes longer than all the rest."""
+
+    def __init__(self, rows: Sequence[Blend], outputs: npt.NDArray[np.uint8]) -> None:
+        self._rows, self._outputs = list(rows), outputs
+        self.planned = False  # whether the hook's plan is this batch's
+        self.blends: list[Blend] = []  # the different ones
+        self.index = np.empty(len(rows), np.int32)  # which of them each row has
+        place: dict[int, int] = {}
+        for i, blend in enumerate(rows):
+            at = place.setdefault(id(blend), len(self.blends))
+            if at == len(self.blends):
+                self.blends.append(blend)
+            self.index[i] = at
+        self.scales = [_scales(blend) for blend in self.blends]
+        self.used = {key for scales in self.scales for key in scales}
+
+    def equals(self, rows: Sequence[Blend], outputs: npt.NDArray[np.uint8]) -> bool:
+        same = len(rows) == len(self._rows) and all(map(operator.is_, rows, self._rows))
+        return same and bool((outputs == self._outputs).all())

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from expertd.engine.blending import Blending
 from expertd.engine.context import Adapter, Base, Context, Row
@@ -17,6 +18,8 @@ from expertd.errors import ExpertdError, HookUnavailable
 from expertd.experts.blend import BASE, Blend, Part
 from expertd.experts.gguf_adapter import write_gguf
 from expertd.experts.tensors import MODULES, LowRank, Weights, freeze
+
+Logits = npt.NDArray[np.float32]  # [rows with output, n_vocab]
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +60,9 @@ def _prove(base: Base) -> None:
     Raises `HookUnavailable` where a row differs by more than rounding.
     """
     toy = _toy(base)
-    plain = {scale: _plain_logits(base, toy, scale) for scale in (0.0, *SCALES)}
-    wanted = np.stack([plain[scale][i] for i, scale in enumerate((0.0, *SCALES))])
-    effect = np.abs(plain[1.0] - plain[0.0]).max()
+    plain = _plain_logits(base, toy)
+    wanted = np.stack([logits[i] for i, logits in enumerate(plain)])
+    effect = np.abs(plain[1] - plain[0]).max()
     difference = np.abs(_pooled_logits(base, toy) - wanted).max()
     if not difference < 0.05 * effect:  # not: a NaN fails too
         raise HookUnavailable(
@@ -70,7 +73,7 @@ def _prove(base: Base) -> None:
 def _toy(base: Base) -> Weights:
     random = np.random.default_rng(0)
 
-    def normal(*size: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float16]]:
+    def normal(*size: int) -> npt.NDArray[np.float16]:
         return (random.standard_normal(size, np.float32) * 0.05).astype(np.float16)
 
     modules = {}
@@ -89,19 +92,25 @@ def _context(base: Base, hook: Hook | None) -> Context:
     return Context(base, n_cells=32, n_seq=len(_ROWS), n_batch=len(_ROWS), n_threads=1, hook=hook)
 
 
-def _logits(context: Context) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def _logits(context: Context) -> Logits:
     context.decode(_ROWS)
-    return np.stack([context.logits(i).copy() for i in range(len(SCALES) + 1)])
+    logits = np.stack([context.logits(i).copy() for i in range(len(SCALES) + 1)])
+    for row in _ROWS:
+        context.remove_sequence(row.seq_id)
+    return logits
 
 
-def _plain_logits(base: Base, toy: Weights, scale: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def _plain_logits(base: Base, toy: Weights) -> list[Logits]:
+    """Of the whole batch without the toy, then at each of `SCALES`."""
     context = _context(base, None)
     try:
         with tempfile.NamedTemporaryFile(prefix="expertd-", suffix=".gguf") as file:
             write_gguf(toy, base.architecture, Path(file.name))
             adapter = Adapter(base, Path(file.name))
-        context.set_adapters([(adapter, scale)])
-        logits = _logits(context)
+        logits = []
+        for scale in (0.0, *SCALES):
+            context.set_adapters([(adapter, scale)] if scale else [])
+            logits.append(_logits(context))
         context.set_adapters([])
         adapter.close()
         return logits
@@ -109,7 +118,7 @@ def _plain_logits(base: Base, toy: Weights, scale: float) -> np.ndarray[tuple[in
         context.close()
 
 
-def _pooled_logits(base: Base, toy: Weights) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def _pooled_logits(base: Base, toy: Weights) -> Logits:
     context = _context(base, Hook(len(_ROWS)))
     way = PooledBlending(base, context)
     try:
