@@ -40,6 +40,7 @@ def serve(
         socket=socket, port=port, experts=experts, base=base, layout=layout, context=context, log_level=log_level
     )
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("gguf").setLevel(logging.WARNING)  # each pool is a file that it tells of at length
     # Imported late: a wrong flag is told at once.
     import uvloop
 

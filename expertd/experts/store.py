@@ -154,5 +154,5 @@ def _read(folder: Path, shape: BaseShape, base: BaseTensors | None) -> Entry:
     warning = None
     if not manifest.base:
         warning = _UNBOUND if (folder / FILE).exists() else _BARE
-    log.info("expert %s is served: %d modules, %.1f MB", folder.name, len(weights.modules), weights.nbytes / 1e6)
+    log.info("expert %s is served: %.1f MB", folder.name, weights.nbytes / 1e6)
     return Entry(folder.name, folder, manifest, weights, warning=warning)
