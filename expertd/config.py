@@ -85,6 +85,7 @@ class Settings(BaseSettings):
     batch: int = Field(512, ge=32, le=4096, description="tokens a decoding step at most")
     prefill_chunk: int = Field(256, ge=16, le=4096, description="prompt tokens a step while others decode")
     threads: int = Field(default_factory=lambda: _cores(), ge=1, le=512, description="threads of llama.cpp")
+    max_experts: int = Field(10, ge=1, le=64, description="experts that one request may blend")
     blending: Literal["auto", "plain"] = Field("auto", description="plain: one blend a batch, by llama.cpp alone")
     prefix_cache_mb: float = Field(512, ge=0, description="memory for the KV of past prompts; 0: none is reused")
     max_body_mb: float = Field(8, gt=0, description="largest request body")

@@ -69,7 +69,7 @@ class Service:
 
     def choose(self, model: str) -> Choice:
         """The experts that `model` names. Raises `UnknownModel` or `InvalidRequest`."""
-        named = parse_model(model)
+        named = parse_model(model, self.settings.max_experts)
         if not named:
             return Choice(Blend(()), (), "named" if model == "base" else "auto: the base, since there is no router yet")
         blend, entries = self.store.blend(named)

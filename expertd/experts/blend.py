@@ -11,7 +11,6 @@ from functools import cached_property
 from expertd.errors import InvalidRequest, UnknownModel
 from expertd.experts.manifest import MAX_SCALE, NAME, RESERVED
 
-MAX_PARTS = 10
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|nan|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE)
 
 
@@ -41,8 +40,8 @@ class Blend:
 BASE = Blend(())
 
 
-def parse_model(name: str) -> list[tuple[str, float]]:
-    """The experts that a `model` names, with their scales; none for "base" and "auto".
+def parse_model(name: str, most: int) -> list[tuple[str, float]]:
+    """The experts that a `model` names, at most `most`, with their scales; none for "base" and "auto".
 
     Only the spelling is read here. Raises `InvalidRequest`, or `UnknownModel` for what cannot be a name.
     """
@@ -50,9 +49,9 @@ def parse_model(name: str) -> list[tuple[str, float]]:
         return []
     if not name:
         raise _invalid("model is empty: give `base`, an expert, or a blend such as `sql:0.8+json:0.2`")
-    texts = name.split("+", MAX_PARTS)
-    if len(texts) > MAX_PARTS:
-        raise _invalid(f"model blends more than {MAX_PARTS} experts")
+    texts = name.split("+", most)
+    if len(texts) > most:
+        raise _invalid(f"model blends more than {most} experts: name fewer, or raise `max_experts`")
     parts = [_parse_part(text) for text in texts]
     names = [part for part, _ in parts]
     if twice := next((part for part in names if names.count(part) > 1), None):

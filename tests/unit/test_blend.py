@@ -20,7 +20,7 @@ from expertd.experts.blend import BASE, Blend, Part, parse_model
     ],
 )
 def test_a_model_name_spells_experts_and_scales(name: str, parts: list[tuple[str, float]]) -> None:
-    assert parse_model(name) == parts
+    assert parse_model(name, 10) == parts
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_a_model_name_spells_experts_and_scales(name: str, parts: list[tuple[str
 )  # fmt: skip
 def test_a_misspelt_blend_is_an_invalid_request(name: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        parse_model(name)
+        parse_model(name, 10)
     assert caught.value.param == "model"
 
 
@@ -42,7 +42,7 @@ def test_a_misspelt_blend_is_an_invalid_request(name: str) -> None:
 )
 def test_what_cannot_be_a_name_is_an_unknown_model(name: str) -> None:
     with pytest.raises(UnknownModel) as caught:
-        parse_model(name)
+        parse_model(name, 10)
     assert len(caught.value.message) < 400
 
 
