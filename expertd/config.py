@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     experts: Path = Field(default_factory=shipped_experts, description="folder of the experts")
 
     context: int = Field(8192, ge=256, description="KV cells: tokens of all running requests together")
+    kv_k: Literal["f16", "q8_0", "q4_0"] = Field("f16", description="type of the cells' K")
+    kv_v: Literal["f16", "q8_0", "q4_0"] = Field("f16", description="type of the cells' V")
     sequences: int = Field(8, ge=1, le=64, description="requests decoded at once")
     queue: int = Field(64, ge=0, description="requests that may wait; more get a 503")
     batch: int = Field(512, ge=32, le=4096, description="tokens a decoding step at most")

@@ -125,6 +125,7 @@ def _engine(settings: Settings, base: Base) -> Worker:
         n_seq=settings.sequences,
         n_batch=settings.batch,
         n_threads=settings.threads,
+        kv=(settings.kv_k, settings.kv_v),
         hook=hook,
     )
     limits = Limits(

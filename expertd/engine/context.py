@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,8 @@ from expertd.experts.tensors import Array, BaseShape
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+KvType = Literal["f16", "q8_0", "q4_0"]
+_KV_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}  # ggml's
 
 # What llama.cpp said last: its loaders report the reason of a refusal here and nowhere else.
 _said: deque[str] = deque(maxlen=64)
@@ -243,22 +245,31 @@ class Context:
         n_threads: int,
         n_ubatch: int | None = None,
         flash: bool = True,
+        kv: tuple[KvType, KvType] = ("f16", "f16"),
         hook: Hook | None = None,
     ) -> None:
-        """Allocate `n_cells` KV cells shared by `n_seq` sequence ids. Raises `BaseRefused` where that fails."""
+        """Allocate `n_cells` cells of K and V of the types `kv`, shared by `n_seq` sequence ids.
+
+        Raises `BaseRefused` where that fails: a quantized V needs flash attention, for one.
+        """
         params = llama.llama_context_default_params()
         params.n_ctx, params.n_seq_max, params.kv_unified = n_cells, n_seq, True
         params.n_batch, params.n_ubatch = n_batch, n_ubatch or n_batch
         params.n_threads = params.n_threads_batch = n_threads
         params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO if flash else llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
         params.no_perf = True
+        if kv != ("f16", "f16"):
+            params.type_k, params.type_v = (_KV_TYPES[one] for one in kv)
         if hook:
             callback, data = hook.callback
             params.cb_eval = ctypes.cast(callback, llama.ggml_backend_sched_eval_callback)
             params.cb_eval_user_data = ctypes.c_void_p(data)
         handle = _call(llama.llama_init_from_model, base.model, params)
         if not handle:
-            raise BaseRefused(f"no context of {n_cells} tokens for {base.path}: {_reason()}. Try a smaller `context`.")
+            raise BaseRefused(
+                f"no context of {n_cells} tokens with K and V in {kv[0]} and {kv[1]} for {base.path}: {_reason()}. "
+                "Try a smaller `context`, or `kv_k` and `kv_v` of f16."
+            )
         self.handle = handle
         self.hook = hook
         self.base = base

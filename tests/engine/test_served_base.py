@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import numpy as np
 import pytest
 
 from expertd.config import cache_dir
 from expertd.engine.chat_template import ChatTemplate
-from expertd.engine.context import Base
+from expertd.engine.context import Base, Context, Row
 from expertd.models.catalogue import resolve
 from tests.engine.harness import ask, engine, greedy, request
 
@@ -55,3 +56,16 @@ def equal_share(some, others):
         total += len(b)
         equal += next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     return equal / total
+
+
+def test_a_smaller_type_of_kv_moves_the_logits_a_little_and_takes_half_the_room(served, prompts):
+    logits, sizes = [], []
+    for kv in (("f16", "f16"), ("q8_0", "q8_0")):
+        context = Context(served, n_cells=256, n_seq=1, n_batch=256, n_threads=1, kv=kv)
+        context.decode([Row(token, i, 0, i == len(prompts[0]) - 1) for i, token in enumerate(prompts[0])])
+        logits.append(context.logits(len(prompts[0]) - 1).copy())
+        sizes.append(context.sequence_bytes(0))
+        context.close()
+    assert 0 < np.abs(logits[0] - logits[1]).max() < 2
+    assert logits[0].argmax() == logits[1].argmax()
+    assert sizes[1] < 0.55 * sizes[0]
