@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from expertd.engine.context import Adapter, Base, Context, Row
+from expertd.engine.counters import Paging
 from expertd.engine.hook import Hook, PoolMask
 from expertd.errors import EngineFailed, HookMissed, HookUnavailable
 from expertd.experts.blend import Blend
@@ -124,8 +126,8 @@ class Slot:
 class PoolOfKind:
     """The experts of one kind that run, and the pool that holds them: as wide as they need, none while none runs."""
 
-    def __init__(self, base: Base, kind: Kind) -> None:
-        self._base, self._kind = base, kind
+    def __init__(self, base: Base, kind: Kind, paging: Paging) -> None:
+        self._base, self._kind, self._paging = base, kind, paging
         self.pool: Pool | None = None
         self._retired: list[Pool] = []
         self._slots: OrderedDict[str, Slot] = OrderedDict()  # by content hash, least recently retained first
@@ -179,8 +181,11 @@ class PoolOfKind:
         for key in keys:
             slot = self._slots.get(key)
             if slot and not slot.written and self.pool:
+                start = time.perf_counter()
                 self.pool.write(slot.weights, slot.ranks)
                 slot.written = True
+                self._paging.pages_in += 1
+                self._paging.seconds_in += time.perf_counter() - start
 
     def forget_idle(self) -> None:
         """Page out what no running sequence uses."""
@@ -217,11 +222,15 @@ class PoolOfKind:
     def _drop(self, key: str) -> None:
         slot = self._slots.pop(key)
         if self.pool and slot.written:
+            start = time.perf_counter()
             self.pool.clear(slot.ranks)
+            self._paging.pages_out += 1
+            self._paging.seconds_out += time.perf_counter() - start
         self._free += slot.ranks.tolist()
 
     def _resize(self, width: int) -> None:
         """Another pool, into which everyone moves: before the next step it is attached, and they are written."""
+        start = time.perf_counter()
         self._replace(Pool(self._base, self._kind, width))
         self._free = list(range(width))
         for slot in self._slots.values():
@@ -229,6 +238,7 @@ class PoolOfKind:
             slot.ranks, slot.written = np.array(self._free[:n], np.intp), False
             del self._free[:n]
         self._too_wide = 0
+        self._paging.seconds_in += time.perf_counter() - start
 
     def _replace(self, pool: Pool | None) -> None:
         if self.pool:
@@ -258,7 +268,9 @@ class PooledBlending:
         self._base, self._context, self._hook = base, context, context.hook
         self._kinds: dict[Kind, PoolOfKind] = {}
         self._kind: dict[str, Kind] = {}  # of each expert retained, by content hash
-        self._attached: Sequence[Pool] = ()
+        self._attached: Mapping[Kind, Pool] = {}
+        self.paging = Paging()
+        self.widths: Mapping[tuple[str, str], int] = {}
 
     def has_room(self, blend: Blend, weights: Sequence[Weights]) -> bool:
         """Whether its experts fit the widest pool beside those that run. Alone, any fit."""
@@ -280,7 +292,7 @@ class PooledBlending:
             for key, weight in _experts(blend, weights).items():
                 _check(weight, self._base)
                 kind = kind_of(weight)
-                pool = self._kinds.setdefault(kind, PoolOfKind(self._base, kind))
+                pool = self._kinds.setdefault(kind, PoolOfKind(self._base, kind, self.paging))
                 pool.retain(key, weight)
                 self._kind[key] = kind
                 done.append(key)
@@ -309,7 +321,7 @@ class PooledBlending:
             elif pool.unused_rows > PATIENCE:
                 pool.attached = False
         attached = [pool for pool in self._kinds.values() if pool.attached and pool.pool]
-        self._attach([pool.pool for pool in attached if pool.pool])
+        self._attach({kind: pool.pool for kind, pool in self._kinds.items() if pool.attached and pool.pool})
         masks = []
         for one in attached:
             assert one.pool
@@ -324,10 +336,11 @@ class PooledBlending:
             masks.append(PoolMask(one.pool.addresses, one.pool.width, by_row, by_row[outputs.astype(bool)]))
         self._hook.prepare(masks, outputs)
 
-    def check(self) -> None:
+    def check(self) -> int:
         masked, expected = self._hook.nodes
         if masked != expected:
             raise HookMissed(f"the hook masked {masked} nodes of a step, and the plan has {expected}")
+        return masked
 
     def close(self) -> None:
         self._context.set_adapters([])
@@ -335,10 +348,11 @@ class PooledBlending:
             pool.close()
             pool.close_retired()
 
-    def _attach(self, pools: Sequence[Pool]) -> None:
+    def _attach(self, pools: Mapping[Kind, Pool]) -> None:
         if pools != self._attached:
             self._attached = pools
-            self._context.set_adapters([(pool.adapter, 1.0) for pool in pools])
+            self._context.set_adapters([(pool.adapter, 1.0) for pool in pools.values()])
+            self.widths = {("+".join(modules), dtype): pool.width for (modules, dtype), pool in pools.items()}
         for kind in self._kinds.values():
             kind.close_retired()
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from expertd.engine.blending import Blending
+from expertd.engine.counters import Counters
 from expertd.engine.prefix_cache import Entry, Identity, PrefixCache, State, common_prefix
 from expertd.engine.sequence import Sequence as Seq
 from expertd.errors import EngineFailed, ExpertdError
@@ -57,8 +58,8 @@ class Cells(Protocol):
 class Scheduler:
     """Owns the queue, the running sequences and the ids of llama.cpp's sequences."""
 
-    def __init__(self, limits: Limits, blending: Blending, cells: Cells) -> None:
-        self._limits, self._blending, self._cells = limits, blending, cells
+    def __init__(self, limits: Limits, blending: Blending, cells: Cells, counters: Counters) -> None:
+        self._limits, self._blending, self._cells, self._counters = limits, blending, cells, counters
         self.waiting: deque[Seq] = deque()
         self.running: list[Seq] = []
         self.refused: list[tuple[Seq, ExpertdError]] = []  # sequences whose blend cannot be had, for the worker to end
@@ -103,6 +104,7 @@ class Scheduler:
     def _admit(self) -> None:
         while self.waiting and len(self.running) < self._limits.sequences and self._fits(self.waiting[0]):
             seq = self.waiting.popleft()
+            started, paged = time.monotonic(), self._blending.paging.seconds_in
             try:
                 self._blending.retain(seq.request.blend, seq.request.weights)
             except ExpertdError as error:
@@ -112,7 +114,8 @@ class Scheduler:
                 self.refused.append((seq, EngineFailed(f"the experts of this request cannot be loaded: {error}")))
                 continue
             seq.seq_id = self._free_ids.pop()
-            seq.started = seq.started or time.monotonic()
+            if not seq.started:
+                seq.started, seq.paged_before = started, paged
             self.running.append(seq)
 
     def _fits(self, seq: Seq) -> bool:
@@ -174,6 +177,8 @@ class Scheduler:
                     source, length = other, min(common, other.computed)
             if source and length > seq.computed:
                 self._take_over(seq, source, length)
+            if not seq.preempted:
+                self._counters.asked_tokens += len(identity)
         seq.matched = True
         return True
 
@@ -195,8 +200,13 @@ class Scheduler:
         else:
             self._cells.copy_sequence(source.seq_id, seq.seq_id, length)
         seq.computed = length
-        if not seq.preempted:
-            seq.cached = min(length, len(seq.request.prompt))
+        if seq.preempted:
+            return
+        seq.cached = min(length, len(seq.request.prompt))
+        if isinstance(source, Entry):
+            self._counters.reused_from_memory += length
+        else:
+            self._counters.reused_from_cells += length
 
     def _make_room(self, slices: Sequence[Slice]) -> bool:
         """Free cells for the slices by preempting the youngest sequence. False: schedule anew."""
@@ -208,6 +218,7 @@ class Scheduler:
 
     def _preempt(self, seq: Seq) -> None:
         """Back to the head of the queue, to go on from what the cache then still has of it."""
+        self._counters.preemptions += 1
         self._take_out(seq, keep=True)
         seq.computed, seq.matched, seq.preempted = 0, False, True
         self.waiting.appendleft(seq)
