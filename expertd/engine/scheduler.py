@@ -31,6 +31,7 @@ class Limits:
     prefill_chunk: int  # prompt tokens a step while others decode
     sequences: int  # running at once
     cache_bytes: int  # host memory for the KV of finished sequences; 0: no prefix is ever reused
+    memory_bytes: int = 0  # the budget for the memory of the whole process; 0: none
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Scheduler:
         self.refused: list[tuple[Seq, ExpertdError]] = []  # sequences whose blend cannot be had, for the worker to end
         self.cache = PrefixCache(limits.cache_bytes)
         self._free_ids = list(range(limits.sequences))
+        self._short_of_memory = False
 
     @property
     def has_work(self) -> bool:
@@ -88,6 +90,13 @@ class Scheduler:
             slices = self._fill(chosen)
             if self._make_room(slices):
                 return slices
+
+    def save_memory(self, excess: int) -> None:
+        """Give back `excess` bytes of the prefix cache. Where that is not enough, new work waits."""
+        short = self.cache.shrink(excess) < excess
+        if short and not self._short_of_memory:
+            log.warning("memory is short: the prefix cache is empty, and requests wait. Raise `memory_mb`.")
+        self._short_of_memory = short
 
     def change_blending(self, blending: Blending) -> None:
         """Apply blends in another way. Nothing may be running."""
@@ -122,6 +131,8 @@ class Scheduler:
         """Whether its experts and its tokens find room beside all that run: else it would be preempted for ever."""
         if not self.running:
             return True
+        if self._short_of_memory:
+            return False
         held = sum(len(other.tokens) + 1 for other in self.running)
         room = held + len(seq.tokens) < self._limits.cells
         return room and self._blending.has_room(seq.request.blend, seq.request.weights)
@@ -234,7 +245,7 @@ class Scheduler:
 
     def _put_away(self, seq: Seq) -> None:
         identity = seq.identity()[: seq.computed]
-        if not self.cache.wants(identity, self._cells.sequence_bytes(seq.seq_id)):
+        if self._short_of_memory or not self.cache.wants(identity, self._cells.sequence_bytes(seq.seq_id)):
             return
         try:
             self.cache.keep(identity, self._cells.save_sequence(seq.seq_id))

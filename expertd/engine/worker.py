@@ -17,6 +17,7 @@ from expertd.engine.blending import Blending
 from expertd.engine.context import Base, Context, Row
 from expertd.engine.counters import Counters
 from expertd.engine.interface import Done, FinishReason, Piece, Request, Status, TokenLogprob
+from expertd.engine.memory import MemoryBudget
 from expertd.engine.plain import PlainBlending
 from expertd.engine.sampler import token_logprob
 from expertd.engine.scheduler import Limits, Scheduler, Slice
@@ -86,6 +87,7 @@ class Worker:
         self._commands: queue.SimpleQueue[_Submit | _Cancel | None] = queue.SimpleQueue()
         self._counters = Counters(paging=blending.paging)
         self._scheduler = Scheduler(limits, blending, context, self._counters)
+        self._memory = MemoryBudget(limits.memory_bytes)
         self._live: set[Stream] = set()
         self._outbox: list[tuple[Stream, Event]] = []
         self._snapshot = _Snapshot(0, 0, 0, {})
@@ -175,6 +177,7 @@ class Worker:
 
     def _decode(self) -> None:
         going_on = True
+        self._scheduler.save_memory(self._memory.excess())
         while going_on:
             try:
                 going_on = self._obey()
@@ -190,6 +193,7 @@ class Worker:
             except Exception:
                 log.exception("the decoding thread failed in a step")
                 self._fail_running(EngineFailed("the engine failed in this step; the daemon's log has the details"))
+            self._scheduler.save_memory(self._memory.excess())
             self._tell()
             self._send()
         self._blending.close()

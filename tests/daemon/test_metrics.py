@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -152,3 +153,19 @@ def test_the_stages_of_an_answer_add_up_to_its_time(client: httpx.Client, stream
     assert sum(stages) == pytest.approx(timings["total_ms"], abs=0.01)
     assert all(took >= 0 for took in stages)
     assert all(timings[f"{stage}_ms"] > 0 for stage in ("reception", "prefill", "decode", "postprocess"))
+
+
+def test_beyond_the_memory_budget_requests_run_one_by_one_and_nothing_is_kept(
+    start_daemon: Callable[..., Daemon],
+) -> None:
+    daemon = start_daemon(env={"EXPERTD_MEMORY_MB": "10"})
+    with daemon.client() as client, daemon.client() as other:
+        with other.stream("POST", COMPLETIONS, json={**ENDLESS, "n": 2}) as response:
+            lines = response.iter_lines()
+            next(lines)
+            scrape = Scrape(client)
+            assert (scrape("expertd_sequences_running"), scrape("expertd_sequences_waiting")) == (1, 1)
+        daemon.wait_for_running(0)
+        assert complete(client, n=3)["usage"]["completion_tokens"] == 18
+        assert Scrape(client)("expertd_prefix_cache_bytes") == 0
+    assert "memory is short" in daemon.log

@@ -362,3 +362,33 @@ def test_a_preempted_sequence_asks_for_its_tokens_once(make):
     assert young.computed > 40
     assert (bench.counters.preemptions, bench.counters.asked_tokens) == (1, 78)
     assert bench.counters.reused_from_memory == 0
+
+
+def test_short_of_memory_the_cache_shrinks_first_and_nothing_waits(make):
+    bench, old, new = Bench(), make(20), make(20, first=100)
+    bench.scheduler.add(old)
+    bench.step()
+    bench.scheduler.finish(old, keep=True)
+    bench.scheduler.add(make(20, first=50))
+    bench.step()
+    bench.scheduler.save_memory(20)
+    assert len(bench.scheduler.cache) == 0
+    bench.scheduler.add(new)
+    bench.step()
+    assert new in bench.scheduler.running
+
+
+def test_where_the_cache_is_not_enough_requests_run_alone_and_keep_nothing(make):
+    bench, seqs = Bench(), [make(20, first=50 * i) for i in range(3)]
+    bench.scheduler.save_memory(1)
+    for seq in seqs:
+        bench.scheduler.add(seq)
+    bench.step()
+    assert bench.scheduler.running == seqs[:1]
+    bench.scheduler.finish(seqs[0], keep=True)
+    assert len(bench.scheduler.cache) == 0
+    bench.step()
+    assert bench.scheduler.running == seqs[1:2]
+    bench.scheduler.save_memory(0)
+    bench.step()
+    assert bench.scheduler.running == seqs[1:]
