@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, FiniteFloat, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -90,6 +90,7 @@ class Settings(BaseSettings):
     max_experts: int = Field(10, ge=1, le=64, description="experts that one request may blend")
     blending: Literal["auto", "plain"] = Field("auto", description="plain: one blend a batch, by llama.cpp alone")
     prefix_cache_mb: float = Field(512, ge=0, description="memory for the KV of past prompts; 0: none is reused")
+    memory_mb: FiniteFloat = Field(0, ge=0, description="memory of the process, saved on from 80%; 0: no budget")
     max_body_mb: float = Field(8, gt=0, description="largest request body")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -134,6 +134,7 @@ def _engine(settings: Settings, base: Base) -> Worker:
         prefill_chunk=min(settings.prefill_chunk, settings.batch),
         sequences=settings.sequences,
         cache_bytes=int(settings.prefix_cache_mb * 1e6) if base.cuttable else 0,
+        memory_bytes=int(settings.memory_mb * 1e6),
     )
     return Worker(base, context, open_blending(base, context, reason), limits, settings.queue)
 

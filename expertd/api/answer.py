@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 import uuid
 from abc import ABC, abstractmethod
@@ -12,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from expertd.api.body import dumps
+from expertd.api.metrics import METRICS, Latency
 from expertd.api.service import Choice, Service
 from expertd.api.streams import Indexed, generate, send
 from expertd.engine.interface import Done, Piece, Request, Timings, TokenLogprob
@@ -46,8 +46,10 @@ class Answer(ABC):
         """What a chunk tells of choice number `index`; the last has the reason why it ended."""
 
     async def respond(self, request: web.Request, *, stream: bool, received: float) -> web.StreamResponse:
-        """Generate and answer. `received` is when the request came, by the loop's clock."""
+        """Generate and answer. `received` is when the request came, by `time.monotonic()`."""
         self._tally.received = received
+        self._latency = Latency(request.app[METRICS], received)
+        self._tally.submitted = time.monotonic()
         async with generate(self.service.engine, self.requests) as events:
             if stream:
                 return await send(request, self._headers, events, self._chunk, self._last)
@@ -59,6 +61,7 @@ class Answer(ABC):
         logprobs: list[list[TokenLogprob]] = [[] for _ in range(count)]
         async for item in events:
             if isinstance(item.event, Piece):
+                self._latency.note(item.index, item.event)
                 texts[item.index] += item.event.text
                 logprobs[item.index] += item.event.logprobs
             else:
@@ -70,6 +73,7 @@ class Answer(ABC):
     def _chunk(self, item: Indexed) -> str:
         """The JSON of one event's chunk."""
         index, event = item.index, item.event
+        self._latency.note(index, event)
         first = index not in self._frames
         if first:
             head, tail = self._render(self.part(index, _TEXT, (), None, False)).split(dumps(_TEXT))
@@ -104,7 +108,7 @@ class Tally:
     """Tokens and times of all choices of one answer, filled as they end."""
 
     def __init__(self, prompts: int) -> None:
-        self.received = 0.0
+        self.received = self.submitted = 0.0  # by `time.monotonic()`
         self._prompts = prompts
         self._timings: dict[int, Timings] = {}  # by choice
 
@@ -132,15 +136,19 @@ class Tally:
         }
 
     def _slowest(self) -> dict[str, float]:
-        """Milliseconds by stage, of the slowest choice."""
-        loop = asyncio.get_running_loop()
-        slowest = max(self._timings.values(), key=lambda t: t.queue_ms + t.prefill_ms + t.decode_ms)
+        """Milliseconds by stage, of the slowest choice, and its tokens. The stages add up to the total."""
+        slowest = max(self._timings.values(), key=lambda t: t.total_ms)
+        reception = (self.submitted - self.received) * 1e3
+        total = (time.monotonic() - self.received) * 1e3
         decoded = max(slowest.completion_tokens - 1, 0)
         return {
+            "reception_ms": round(reception, 3),
             "queue_ms": round(slowest.queue_ms, 3),
+            "paging_ms": round(slowest.paging_ms, 3),
             "prefill_ms": round(slowest.prefill_ms, 3),
             "decode_ms": round(slowest.decode_ms, 3),
-            "total_ms": round((loop.time() - self.received) * 1e3, 3),
+            "postprocess_ms": round(total - reception - slowest.total_ms, 3),
+            "total_ms": round(total, 3),
             "prompt_tokens": slowest.prompt_tokens,
             "cached_tokens": slowest.cached_tokens,
             "completion_tokens": slowest.completion_tokens,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from aiohttp import web
@@ -18,7 +19,7 @@ routes = web.RouteTableDef()
 
 @routes.post("/v1/chat/completions")
 async def chat(request: web.Request) -> web.StreamResponse:
-    received = asyncio.get_running_loop().time()
+    received = time.monotonic()
     service = request.app[SERVICE]
     body = await read(request, ChatRequest)
     choice = service.choose(body.model)

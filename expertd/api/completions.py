@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ routes = web.RouteTableDef()
 
 @routes.post("/v1/completions")
 async def completions(request: web.Request) -> web.StreamResponse:
-    received = asyncio.get_running_loop().time()
+    received = time.monotonic()
     service = request.app[SERVICE]
     body = await read(request, CompletionRequest)
     choice = service.choose(body.model)

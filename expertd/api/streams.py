@@ -12,6 +12,7 @@ from aiohttp import web
 
 from expertd.api import errors
 from expertd.api.body import dumps
+from expertd.api.metrics import CLIENT_GONE
 from expertd.engine.interface import Done, Engine, Generation, Piece, Request
 from expertd.errors import ExpertdError
 
@@ -89,10 +90,11 @@ async def send(
             await response.write(_event(end))
         await response.write(b"data: [DONE]\n\n")
     except ExpertdError as error:
+        request["status"] = error.status  # too late for the response's own
         with contextlib.suppress(ConnectionError):
             await response.write(_event(dumps(errors.body(error))))
     except ConnectionError:
-        pass  # the client went away: there is nobody to answer, and nothing wrong
+        request["status"] = CLIENT_GONE  # there is nobody to answer, and nothing wrong
     return response
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from expertd.engine.counters import Paging
 from expertd.experts.blend import Blend
 from expertd.experts.tensors import Array, Weights
 
@@ -17,6 +18,8 @@ class Blending(Protocol):
 
     name: str
     reason: str  # why not a better way, for people; "" where there is none
+    paging: Paging
+    widths: Mapping[tuple[str, str], int]  # ranks of each attached pool, by its modules and its type; never changed
 
     def has_room(self, blend: Blend, weights: Sequence[Weights]) -> bool:
         """Whether its experts fit beside those that run. Where nothing runs, any blend does."""
@@ -42,7 +45,10 @@ class Blending(Protocol):
         Where there are `embeddings`, row i has `embeddings[i]`, [n_embd], instead of its token's own unless it is None.
         """
 
-    def check(self) -> None:
-        """After that decode: raises `HookMissed` where some row did not run under its blend."""
+    def check(self) -> int:
+        """After that decode: how many nodes of the graph were masked.
+
+        Raises `HookMissed` where some row did not run under its blend.
+        """
 
     def close(self) -> None: ...

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from expertd.engine.counters import Counters
 from expertd.experts.blend import BASE, Blend
 from expertd.experts.tensors import Array, Weights
 
@@ -76,11 +77,16 @@ class Timings:
     """Where the time of a request went, in milliseconds, and how many tokens each stage took."""
 
     queue_ms: float
+    paging_ms: float  # experts brought in before the first token, whoever asked for them: a batch waits for all
     prefill_ms: float
     decode_ms: float
     prompt_tokens: int
     cached_tokens: int
     completion_tokens: int
+
+    @property
+    def total_ms(self) -> float:
+        return self.queue_ms + self.paging_ms + self.prefill_ms + self.decode_ms
 
 
 @dataclass(frozen=True)
@@ -102,14 +108,16 @@ class Generation(Protocol):
 
 @dataclass(frozen=True)
 class Status:
-    """A snapshot for `/health`."""
+    """What runs and is held after the last step."""
 
     running: int
     waiting: int
     cells: int
     cells_used: int
+    cache_bytes: int  # of the prefix cache
     blending: str
     blending_reason: str  # why not a better way; "" where there is none
+    pool_widths: Mapping[tuple[str, str], int]  # ranks of each attached pool, by its modules and its type
 
 
 class Engine(Protocol):
@@ -119,3 +127,6 @@ class Engine(Protocol):
         """Queue a request. Raises `Overloaded`, or `ContextOverflow` where the prompt cannot fit even alone."""
 
     def status(self) -> Status: ...
+
+    def counters(self) -> Counters:
+        """A copy of what was counted since the start."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from expertd.engine.context import Adapter, Base, Context
+from expertd.engine.counters import Paging
 from expertd.errors import EngineFailed, InvalidRequest
 from expertd.experts.blend import Blend
 from expertd.experts.gguf_adapter import write_gguf
@@ -26,8 +28,10 @@ class PlainBlending:
 
     name = "plain"
 
-    def __init__(self, base: Base, context: Context, reason: str = "") -> None:
-        self.reason = reason
+    def __init__(self, base: Base, context: Context, reason: str = "", paging: Paging | None = None) -> None:
+        """`paging` is counted on; default: from nothing."""
+        self.reason, self.paging = reason, paging or Paging()
+        self.widths: Mapping[tuple[str, str], int] = {}  # there is no pool
         self._base, self._context = base, context
         self._loaded: dict[str, Adapter] = {}  # by content hash, least recently retained first
         self._users: Counter[str] = Counter()
@@ -85,8 +89,9 @@ class PlainBlending:
         self._context.set_adapters([(self._loaded[key], scale) for key, scale in scales.items()])
         self._applied = blend
 
-    def check(self) -> None:
+    def check(self) -> int:
         """Nothing to check: llama.cpp itself applies what is set."""
+        return 0
 
     def close(self) -> None:
         self._context.set_adapters([])
@@ -94,18 +99,25 @@ class PlainBlending:
             self._unload(key)
 
     def _load(self, weights: Weights) -> Adapter:
+        start = time.perf_counter()
         try:
             with tempfile.NamedTemporaryFile(prefix="expertd-", suffix=".gguf") as file:
                 write_gguf(weights, self._base.architecture, Path(file.name))
-                return Adapter(self._base, Path(file.name))
+                adapter = Adapter(self._base, Path(file.name))
         except OSError as error:
             raise EngineFailed(
                 f"an adapter cannot be written to {tempfile.gettempdir()}: {error.strerror}. Make room."
             ) from error
+        self.paging.pages_in += 1
+        self.paging.seconds_in += time.perf_counter() - start
+        return adapter
 
     def _unload(self, key: str) -> None:
+        start = time.perf_counter()
         # llama.cpp compares adapters by address: one that is freed while set could be taken for a later one.
         self._context.set_adapters([])
         self._applied = None
         self._loaded.pop(key).close()
         del self._users[key]
+        self.paging.pages_out += 1
+        self.paging.seconds_out += time.perf_counter() - start

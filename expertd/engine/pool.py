@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from expertd.engine.context import Adapter, Base, Context, Row
+from expertd.engine.counters import Paging
 from expertd.engine.hook import Hook, Seen
 from expertd.errors import EngineFailed
 from expertd.experts.gguf_adapter import write_zeros
@@ -124,8 +126,8 @@ class Slot:
 class PoolOfKind:
     """The experts of one kind that run, and the pool that holds them: as wide as they need, none while none runs."""
 
-    def __init__(self, base: Base, kind: Kind) -> None:
-        self._base, self._kind = base, kind
+    def __init__(self, base: Base, kind: Kind, paging: Paging) -> None:
+        self._base, self._kind, self._paging = base, kind, paging
         self.pool: Pool | None = None
         self._retired: list[Pool] = []
         self._slots: OrderedDict[str, Slot] = OrderedDict()  # by content hash, least recently retained first
@@ -184,8 +186,11 @@ class PoolOfKind:
         for key in keys:
             slot = self._slots.get(key)
             if slot and not slot.written and self.pool:
+                start = time.perf_counter()
                 self.pool.write(slot.weights, slot.ranks)
                 slot.written = any_written = True
+                self._paging.pages_in += 1
+                self._paging.seconds_in += time.perf_counter() - start
         return any_written
 
     def forget_idle(self) -> None:
@@ -226,11 +231,15 @@ class PoolOfKind:
     def _drop(self, key: str) -> None:
         slot = self._slots.pop(key)
         if self.pool and slot.written:
+            start = time.perf_counter()
             self.pool.clear(slot.ranks)
+            self._paging.pages_out += 1
+            self._paging.seconds_out += time.perf_counter() - start
         self._free += slot.ranks.tolist()
 
     def _resize(self, width: int) -> None:
         """Another pool, into which everyone moves: before the next step it is attached, and they are written."""
+        start = time.perf_counter()
         self._replace(Pool(self._base, self._kind, width))
         self._free = list(range(width))
         for slot in self._slots.values():
@@ -238,6 +247,7 @@ class PoolOfKind:
             slot.ranks, slot.written = np.array(self._free[:n], np.intp), False
             del self._free[:n]
         self._too_wide = 0
+        self._paging.seconds_in += time.perf_counter() - start
 
     def _replace(self, pool: Pool | None) -> None:
         if self.pool:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from expertd.engine.context import Base, Context
+from expertd.engine.counters import Paging
 from expertd.engine.hook import Channels, PoolMask, Sites
 from expertd.engine.pool import PATIENCE, WIDEST, Kind, Pool, PoolOfKind, kind_of, rank_of, weights_in_memory
 from expertd.errors import EngineFailed, HookMissed, HookUnavailable
@@ -30,7 +31,9 @@ class PooledBlending:
         self._base, self._context, self._hook = base, context, context.hook
         self._kinds: dict[Kind, PoolOfKind] = {}
         self._kind: dict[str, Kind] = {}  # of each expert that has LoRA, by content hash
-        self._attached: Sequence[Pool] = ()
+        self._attached: Mapping[Kind, Pool] = {}
+        self.paging = Paging()
+        self.widths: Mapping[tuple[str, str], int] = {}
         self._sites: Sites | None = None  # found when first needed
         self._channels: dict[Blend, Channels] = {}  # of those that run
         self._users: Counter[Blend] = Counter()
@@ -57,7 +60,7 @@ class PooledBlending:
                 _check(weight, self._base)
                 if weight.modules:
                     kind = kind_of(weight)
-                    self._kinds.setdefault(kind, PoolOfKind(self._base, kind)).retain(key, weight)
+                    self._kinds.setdefault(kind, PoolOfKind(self._base, kind, self.paging)).retain(key, weight)
                     self._kind[key] = kind
                     done.append(key)
             if any(weight.channels or weight.inputs for weight in weights):
@@ -101,10 +104,11 @@ class PooledBlending:
         batch.planned = not embeddings
         return None
 
-    def check(self) -> None:
+    def check(self) -> int:
         changed, expected = self._hook.nodes
         if changed != expected:
             raise HookMissed(f"the hook changed {changed} nodes of a step, and the plan has {expected}")
+        return changed
 
     def close(self) -> None:
         self._context.set_adapters([])
@@ -124,11 +128,12 @@ class PooledBlending:
                 pool.attached, pool.unused_rows = True, 0
             elif pool.unused_rows > PATIENCE:
                 pool.attached = False
-        pools = [pool.pool for pool in self._kinds.values() if pool.attached and pool.pool]
+        pools = {kind: pool.pool for kind, pool in self._kinds.items() if pool.attached and pool.pool}
         moved = pools != self._attached
         if moved:
             self._attached = pools
-            self._context.set_adapters([(pool.adapter, 1.0) for pool in pools])
+            self._context.set_adapters([(pool.adapter, 1.0) for pool in pools.values()])
+            self.widths = {("+".join(modules), dtype): pool.width for (modules, dtype), pool in pools.items()}
         for pool in self._kinds.values():
             pool.close_retired()
             moved |= pool.write(used)

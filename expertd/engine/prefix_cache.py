@@ -35,6 +35,7 @@ class PrefixCache:
         self._budget = budget
         self._entries: OrderedDict[Entry, None] = OrderedDict()  # least recently used first
         self.used = 0  # bytes
+        self.evictions = 0  # entries forgotten for want of room
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -51,8 +52,15 @@ class PrefixCache:
         entry = Entry(identity, state)
         self._entries[entry] = None
         self.used += state.nbytes
-        while self.used > self._budget:
+        self.shrink(self.used - self._budget)
+
+    def shrink(self, size: int) -> int:
+        """Forget entries until `size` bytes are free that were not, or none is left. How many bytes became free."""
+        before = self.used
+        while self._entries and before - self.used < size:
             self._forget(next(iter(self._entries)))
+            self.evictions += 1
+        return before - self.used
 
     def find(self, identity: Identity) -> tuple[Entry | None, int]:
         """The entry with the longest common prefix, of several the one used last, and its length; (None, 0) if none."""

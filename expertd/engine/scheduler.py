@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from expertd.engine.blending import Blending
+from expertd.engine.counters import Counters
 from expertd.engine.prefix_cache import Entry, Identity, PrefixCache, State, common_prefix
 from expertd.engine.sequence import Sequence as Seq
 from expertd.errors import EngineFailed, ExpertdError
@@ -30,6 +31,7 @@ class Limits:
     prefill_chunk: int  # prompt tokens a step while others decode
     sequences: int  # running at once
     cache_bytes: int  # host memory for the KV of finished sequences; 0: no prefix is ever reused
+    memory_bytes: int = 0  # the budget for the memory of the whole process; 0: none
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,14 @@ class Cells(Protocol):
 class Scheduler:
     """Owns the queue, the running sequences and the ids of llama.cpp's sequences."""
 
-    def __init__(self, limits: Limits, blending: Blending, cells: Cells) -> None:
-        self._limits, self._blending, self._cells = limits, blending, cells
+    def __init__(self, limits: Limits, blending: Blending, cells: Cells, counters: Counters) -> None:
+        self._limits, self._blending, self._cells, self._counters = limits, blending, cells, counters
         self.waiting: deque[Seq] = deque()
         self.running: list[Seq] = []
         self.refused: list[tuple[Seq, ExpertdError]] = []  # sequences whose blend cannot be had, for the worker to end
         self.cache = PrefixCache(limits.cache_bytes)
         self._free_ids = list(range(limits.sequences))
+        self._short_of_memory = False
 
     @property
     def has_work(self) -> bool:
@@ -88,6 +91,13 @@ class Scheduler:
             if self._make_room(slices):
                 return slices
 
+    def save_memory(self, excess: int) -> None:
+        """Give back `excess` bytes of the prefix cache. Where that is not enough, new work waits."""
+        short = self.cache.shrink(excess) < excess
+        if short and not self._short_of_memory:
+            log.warning("memory is short: the prefix cache is empty, and requests wait. Raise `memory_mb`.")
+        self._short_of_memory = short
+
     def change_blending(self, blending: Blending) -> None:
         """Apply blends in another way. Nothing may be running."""
         assert not self.running
@@ -103,6 +113,7 @@ class Scheduler:
     def _admit(self) -> None:
         while self.waiting and len(self.running) < self._limits.sequences and self._fits(self.waiting[0]):
             seq = self.waiting.popleft()
+            started, paged = time.monotonic(), self._blending.paging.seconds_in
             try:
                 self._blending.retain(seq.request.blend, seq.request.weights)
             except ExpertdError as error:
@@ -112,13 +123,16 @@ class Scheduler:
                 self.refused.append((seq, EngineFailed(f"the experts of this request cannot be loaded: {error}")))
                 continue
             seq.seq_id = self._free_ids.pop()
-            seq.started = seq.started or time.monotonic()
+            if not seq.started:
+                seq.started, seq.paged_before = started, paged
             self.running.append(seq)
 
     def _fits(self, seq: Seq) -> bool:
         """Whether its experts and its tokens find room beside all that run: else it would be preempted for ever."""
         if not self.running:
             return True
+        if self._short_of_memory:
+            return False
         held = sum(len(other.tokens) + 1 for other in self.running)
         room = held + len(seq.tokens) < self._limits.cells
         return room and self._blending.has_room(seq.request.blend, seq.request.weights)
@@ -174,6 +188,8 @@ class Scheduler:
                     source, length = other, min(common, other.computed)
             if source and length > seq.computed:
                 self._take_over(seq, source, length)
+            if not seq.preempted:
+                self._counters.asked_tokens += len(identity)
         seq.matched = True
         return True
 
@@ -195,8 +211,13 @@ class Scheduler:
         else:
             self._cells.copy_sequence(source.seq_id, seq.seq_id, length)
         seq.computed = length
-        if not seq.preempted:
-            seq.cached = min(length, len(seq.prompt))
+        if seq.preempted:
+            return
+        seq.cached = min(length, len(seq.prompt))
+        if isinstance(source, Entry):
+            self._counters.reused_from_memory += length
+        else:
+            self._counters.reused_from_cells += length
 
     def _make_room(self, slices: Sequence[Slice]) -> bool:
         """Free cells for the slices by preempting the youngest sequence. False: schedule anew."""
@@ -208,6 +229,7 @@ class Scheduler:
 
     def _preempt(self, seq: Seq) -> None:
         """Back to the head of the queue, to go on from what the cache then still has of it."""
+        self._counters.preemptions += 1
         self._take_out(seq, keep=True)
         seq.computed, seq.matched, seq.preempted = 0, False, True
         self.waiting.appendleft(seq)
@@ -223,7 +245,7 @@ class Scheduler:
 
     def _put_away(self, seq: Seq) -> None:
         identity = seq.identity()[: seq.computed]
-        if not self.cache.wants(identity, self._cells.sequence_bytes(seq.seq_id)):
+        if self._short_of_memory or not self.cache.wants(identity, self._cells.sequence_bytes(seq.seq_id)):
             return
         try:
             self.cache.keep(identity, self._cells.save_sequence(seq.seq_id))

@@ -44,6 +44,8 @@ class Sequence:
         self.created = time.monotonic() if created is None else created
         self.started = 0.0
         self.first_token = 0.0
+        self.paged_before = 0.0  # seconds that the engine had spent on paging experts in at `started`
+        self.paging = 0.0  # seconds of it between `started` and `first_token`
 
     def blend_at(self, position: int) -> Blend:
         return self.request.blend if position >= self.activation else BASE
@@ -90,7 +92,8 @@ class Sequence:
         started, first = self.started or now, self.first_token or now
         return Timings(
             queue_ms=(started - self.created) * 1e3,
-            prefill_ms=(first - started) * 1e3,
+            paging_ms=self.paging * 1e3,
+            prefill_ms=(first - started - self.paging) * 1e3,
             decode_ms=(now - first) * 1e3,
             prompt_tokens=len(self.request.prompt),
             cached_tokens=self.cached,

@@ -7,15 +7,17 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from expertd.engine.blending import Blending
 from expertd.engine.context import Base, Context, Row
+from expertd.engine.counters import Counters
 from expertd.engine.interface import Done, FinishReason, Piece, Request, Status, TokenLogprob
+from expertd.engine.memory import MemoryBudget
 from expertd.engine.plain import PlainBlending
 from expertd.engine.sampler import token_logprob
 from expertd.engine.scheduler import Limits, Scheduler, Slice
@@ -67,6 +69,15 @@ class _Cancel:
     stream: Stream
 
 
+class _Snapshot(NamedTuple):
+    """What the thread tells after each step."""
+
+    running: int
+    cells_used: int
+    cache_bytes: int
+    pool_widths: Mapping[tuple[str, str], int]
+
+
 class Worker:
     """Runs the scheduler's batches. Its public methods belong to the event loop, all others to the thread."""
 
@@ -74,10 +85,12 @@ class Worker:
         self._base, self._context, self._blending, self._limits = base, context, blending, limits
         self._capacity = limits.sequences + queue_limit
         self._commands: queue.SimpleQueue[_Submit | _Cancel | None] = queue.SimpleQueue()
-        self._scheduler = Scheduler(limits, blending, context)
+        self._counters = Counters(paging=blending.paging)
+        self._scheduler = Scheduler(limits, blending, context, self._counters)
+        self._memory = MemoryBudget(limits.memory_bytes)
         self._live: set[Stream] = set()
         self._outbox: list[tuple[Stream, Event]] = []
-        self._snapshot = (0, 0)  # running sequences and used cells after the last step
+        self._snapshot = _Snapshot(0, 0, 0, {})
         self._loop = asyncio.get_running_loop()
         self._stopping = False
         self.died = asyncio.Event()
@@ -113,15 +126,20 @@ class Worker:
             self._commands.put(_Cancel(stream))
 
     def status(self) -> Status:
-        running, cells_used = self._snapshot
+        now = self._snapshot
         return Status(
-            running=running,
-            waiting=max(0, len(self._live) - running),
+            running=now.running,
+            waiting=max(0, len(self._live) - now.running),
             cells=self._limits.cells,
-            cells_used=cells_used,
+            cells_used=now.cells_used,
+            cache_bytes=now.cache_bytes,
             blending=self._blending.name,
             blending_reason=self._blending.reason,
+            pool_widths=now.pool_widths,
         )
+
+    def counters(self) -> Counters:
+        return replace(self._counters, paging=replace(self._counters.paging))
 
     async def stop(self, grace: float) -> None:
         """Let what runs finish for `grace` seconds, end the rest with an error, and stop the thread."""
@@ -159,6 +177,7 @@ class Worker:
 
     def _decode(self) -> None:
         going_on = True
+        self._scheduler.save_memory(self._memory.excess())
         while going_on:
             try:
                 going_on = self._obey()
@@ -174,9 +193,15 @@ class Worker:
             except Exception:
                 log.exception("the decoding thread failed in a step")
                 self._fail_running(EngineFailed("the engine failed in this step; the daemon's log has the details"))
-            self._snapshot = (len(self._scheduler.running), self._scheduler.cells_used)
+            self._scheduler.save_memory(self._memory.excess())
+            self._tell()
             self._send()
         self._blending.close()
+
+    def _tell(self) -> None:
+        scheduler, cache = self._scheduler, self._scheduler.cache
+        self._counters.evictions = cache.evictions
+        self._snapshot = _Snapshot(len(scheduler.running), scheduler.cells_used, cache.used, self._blending.widths)
 
     def _obey(self) -> bool:
         """Take all commands, waiting for one where there is nothing to decode. False: stop."""
@@ -221,7 +246,8 @@ class Worker:
             embeddings if any(row is not None for row in embeddings) else None,
         )
         self._context.decode(rows)
-        self._blending.check()
+        self._counters.masked_nodes += self._blending.check()
+        self._counters.steps += 1
         for part, last in zip(slices, outputs, strict=True):
             self._postprocess(part, last)
 
@@ -235,6 +261,8 @@ class Worker:
             return None
         if not seq.first_token:
             seq.first_token = time.monotonic()
+            seq.paging = self._counters.paging.seconds_in - seq.paged_before
+            self._counters.prompt_tokens += len(seq.request.prompt)
             if seq.request.prompt_logprobs:
                 self._outbox.append((seq.owner, Piece("", tuple(seq.prompt_logprobs))))
         if seq.request.max_tokens == 0:
@@ -250,6 +278,7 @@ class Worker:
         if seq.request.logprobs is not None:
             logprobs = (token_logprob(self._context.logits(last), token, seq.request.logprobs),)
         seq.tokens.append(token)
+        self._counters.completion_tokens += 1
         text = seq.text.push(token)
         if text or logprobs:
             self._outbox.append((seq.owner, Piece(text, logprobs)))
@@ -292,7 +321,7 @@ class Worker:
     def _fall_back(self, reason: str) -> None:
         """The plain way from now on. Nothing may be running."""
         self._blending.close()
-        self._blending = PlainBlending(self._base, self._context, reason)
+        self._blending = PlainBlending(self._base, self._context, reason, self._blending.paging)
         self._scheduler.change_blending(self._blending)
 
     def _send(self) -> None:

@@ -128,7 +128,8 @@ class Meddled(PooledBlending):
     def apply(self, *batch):
         super().apply(*batch)
         if self.stranger:
-            self._context.set_adapters([(pool.adapter, 1.0) for pool in self._attached] + [(self.stranger, 1.0)])
+            adapters = [*(pool.adapter for pool in self._attached.values()), self.stranger]
+            self._context.set_adapters([(adapter, 1.0) for adapter in adapters])
 
 
 @pytest.mark.parametrize("loaded", [True, False], ids=["expert", "base"])

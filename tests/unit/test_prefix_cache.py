@@ -91,3 +91,20 @@ def test_what_is_larger_than_the_budget_is_not_wanted(cache):
     assert cache.wants(ids(5, 6), 30)
     assert not cache.wants(ids(5, 6), 31)
     assert not PrefixCache(0).wants(ids(1), 1)
+
+
+@pytest.mark.parametrize(
+    ("size", "freed", "left"), [(-5, 0, 3), (0, 0, 3), (1, 10, 2), (10, 10, 2), (11, 20, 1), (99, 30, 0)]
+)
+def test_it_shrinks_by_what_is_asked_as_far_as_entries_go(cache, size, freed, left):
+    assert cache.shrink(size) == freed
+    assert (len(cache), cache.used, cache.evictions) == (left, 10 * left, 3 - left)
+    if left:
+        assert found(cache, 1, 2 | EXPERT, 3 | EXPERT)[0] == 3  # used last
+
+
+def test_evictions_are_what_was_forgotten_for_want_of_room(cache):
+    cache.keep(ids(1, 2, 3, 9, 9), state(4))  # in place of what it goes on from
+    assert cache.evictions == 0
+    cache.keep(ids(8, 8), state(5))
+    assert cache.evictions == 1

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from expertd.engine.context import Base
+from expertd.engine.counters import Counters, Paging
 from expertd.engine.interface import Request, Sampling
 from expertd.engine.scheduler import Limits, Scheduler
 from expertd.engine.sequence import Sequence
@@ -26,7 +27,7 @@ class AllAtOnce:
     name = "all at once"
 
     def __init__(self):
-        self.held = []
+        self.held, self.paging = [], Paging()
 
     def has_room(self, blend, weights):
         return True
@@ -78,8 +79,8 @@ class Bench:
     def __init__(self, way=AllAtOnce, **limits):
         self.blending, self.owned, self.no_memory = way(), {}, False
         given = {"cells": 256, "batch": 64, "prefill_chunk": 16, "sequences": 4, "cache_bytes": 1000, **limits}
-        self.limits = Limits(**given)
-        self.scheduler = Scheduler(self.limits, self.blending, self)
+        self.limits, self.counters = Limits(**given), Counters()
+        self.scheduler = Scheduler(self.limits, self.blending, self, self.counters)
 
     def copy_sequence(self, source, target, end):
         assert self.owned.get(source, 0) >= end
@@ -335,3 +336,59 @@ def test_a_prompt_does_not_wait_for_one_whose_blend_has_no_turn(make):
     bench.step()  # takes over the first's 60 tokens, after which both want the same
     assert seqs[1].cached == 60
     assert bench.step() == [(seqs[0], 40), (seqs[1], 20)]
+
+
+def test_tokens_reused_are_counted_by_where_they_came_from(make):
+    bench, seqs = Bench(), [make(20), make(30), make(25)]
+    bench.scheduler.add(seqs[0])
+    bench.step()
+    bench.scheduler.finish(seqs[0], keep=True)
+    for seq in seqs[1:]:
+        bench.scheduler.add(seq)
+        bench.step()
+    assert bench.counters.asked_tokens == 19 + 29 + 24
+    assert bench.counters.reused_from_memory == 20
+    assert bench.counters.reused_from_cells == 24
+
+
+def test_a_preempted_sequence_asks_for_its_tokens_once(make):
+    bench, old, young = Bench(cells=100), make(40), make(40, first=500)
+    bench.scheduler.add(old)
+    bench.scheduler.add(young)
+    while young in bench.scheduler.running or not young.tokens[40:]:
+        bench.step()
+    bench.scheduler.finish(old, keep=False)
+    bench.step()
+    assert young.computed > 40
+    assert (bench.counters.preemptions, bench.counters.asked_tokens) == (1, 78)
+    assert bench.counters.reused_from_memory == 0
+
+
+def test_short_of_memory_the_cache_shrinks_first_and_nothing_waits(make):
+    bench, old, new = Bench(), make(20), make(20, first=100)
+    bench.scheduler.add(old)
+    bench.step()
+    bench.scheduler.finish(old, keep=True)
+    bench.scheduler.add(make(20, first=50))
+    bench.step()
+    bench.scheduler.save_memory(20)
+    assert len(bench.scheduler.cache) == 0
+    bench.scheduler.add(new)
+    bench.step()
+    assert new in bench.scheduler.running
+
+
+def test_where_the_cache_is_not_enough_requests_run_alone_and_keep_nothing(make):
+    bench, seqs = Bench(), [make(20, first=50 * i) for i in range(3)]
+    bench.scheduler.save_memory(1)
+    for seq in seqs:
+        bench.scheduler.add(seq)
+    bench.step()
+    assert bench.scheduler.running == seqs[:1]
+    bench.scheduler.finish(seqs[0], keep=True)
+    assert len(bench.scheduler.cache) == 0
+    bench.step()
+    assert bench.scheduler.running == seqs[1:2]
+    bench.scheduler.save_memory(0)
+    bench.step()
+    assert bench.scheduler.running == seqs[1:]

@@ -1,0 +1,31 @@
+"""What an engine has done since its start, in plain numbers that the decoding thread counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Paging:
+    """Experts brought to where llama.cpp applies them, and taken away again."""
+
+    pages_in: int = 0
+    pages_out: int = 0
+    seconds_in: float = 0.0  # with the time to make pools for them
+    seconds_out: float = 0.0
+
+
+@dataclass
+class Counters:
+    """Tokens are those of every choice, and none is counted again when its sequence was preempted."""
+
+    steps: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    asked_tokens: int = 0  # of prompts that were looked up, all but each one's last, which is always computed
+    reused_from_cells: int = 0  # of these, shared with a running sequence
+    reused_from_memory: int = 0  # of these, put back by the prefix cache
+    evictions: int = 0  # from the prefix cache, for want of room
+    preemptions: int = 0
+    masked_nodes: int = 0  # of llama.cpp's graphs, by the hook
+    paging: Paging = field(default_factory=Paging)
