@@ -37,7 +37,7 @@ class Sequence:
         self.seq_id = -1  # llama.cpp's id while running
         self.preempted = False  # whether it ever had to make room
         self.matched = False  # whether the prefix cache was asked since it got its id
-        self.sampler = Sampler(base, request.sampling)
+        self.sampler = Sampler(request.sampling)
         self.text = TextStream(base.piece, request.stop)
         self.prompt_logprobs: list[TokenLogprob] = []
         self.told = 0  # prompt tokens that these tell of, or that are not to be told

@@ -235,7 +235,6 @@ class Worker:
         while self._scheduler.refused:
             seq, error = self._scheduler.refused.pop()
             self._outbox.append((seq.owner, error))
-            seq.sampler.close()
         if not slices:
             return
         rows, blends, outputs = _rows(slices)
@@ -268,7 +267,7 @@ class Worker:
         if seq.request.max_tokens == 0:
             return self._complete(seq, "length", "")
         try:
-            token = seq.sampler.draw(self._context, last)
+            token = seq.sampler.draw(self._context.logits(last))
         except EngineFailed as error:
             self._outbox.append((seq.owner, error))
             return self._end(seq, keep=False)
@@ -310,7 +309,6 @@ class Worker:
 
     def _end(self, seq: Sequence, *, keep: bool = True) -> None:
         self._scheduler.finish(seq, keep=keep)
-        seq.sampler.close()
 
     def _fail_running(self, error: ExpertdError) -> None:
         """End every running request; none is kept, since nobody knows what a failed step left in the cells."""

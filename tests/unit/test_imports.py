@@ -28,7 +28,7 @@ BELOW = {
     "__init__": set(),
 }
 OWNERS = {
-    "llama_cpp": {"engine/context.py", "engine/hook.py", "engine/sampler.py", "models/prepare.py"},
+    "llama_cpp": {"engine/context.py", "engine/hook.py", "models/prepare.py"},
     "torch": {"train/"},
     "peft": {"train/"},
     "transformers": {"train/"},
