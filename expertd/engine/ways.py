@@ -50,6 +50,8 @@ def _check_base(base: Base) -> None:
     """Raises `HookUnavailable` for what the tests do not hold against a reference."""
     if base.architecture not in ARCHITECTURES:
         raise HookUnavailable(f"{base.architecture} is none of {', '.join(sorted(ARCHITECTURES))}")
+    if base.number("expert_count"):
+        raise HookUnavailable("the base is a mixture of experts")
     if not base.cuttable:
         raise HookUnavailable("the base has a sliding window or a recurrent state")
 

@@ -113,3 +113,11 @@ def test_in_a_batch_of_eight_each_has_the_probabilities_that_it_has_alone(toy, t
         for a, b in zip(one.logprobs, other.logprobs, strict=True):
             a_top, b_top = dict(a.top), dict(b.top)
             assert np.abs([a_top[t] - b_top[t] for t in a_top]).max() < 1e-3
+
+
+@pytest.mark.parametrize("architecture", ["gemma2", "gemma3"])
+def test_a_sliding_window_is_served_the_plain_way_and_says_why(architecture, tmp_path):
+    make_talking_base(tmp_path / "toy.gguf", architecture=architecture)
+    hook, reason = open_hook(Base(tmp_path / "toy.gguf"), 32)
+    assert hook is None
+    assert architecture in reason
