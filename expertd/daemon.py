@@ -131,7 +131,7 @@ def _engine(settings: Settings, base: Base) -> Worker:
     limits = Limits(
         cells=settings.context,
         batch=settings.batch,
-        prefill_chunk=min(settings.prefill_chunk, settings.batch),
+        step_seconds=settings.step_ms / 1e3,
         sequences=settings.sequences,
         cache_bytes=int(settings.prefix_cache_mb * 1e6) if base.cuttable else 0,
         memory_bytes=int(settings.memory_mb * 1e6),

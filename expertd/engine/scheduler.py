@@ -11,6 +11,7 @@ from typing import Protocol
 
 from expertd.engine.blending import Blending
 from expertd.engine.counters import Counters
+from expertd.engine.pace import Pace
 from expertd.engine.prefix_cache import Entry, Identity, PrefixCache, State, common_prefix
 from expertd.engine.sequence import Sequence as Seq
 from expertd.errors import EngineFailed, ExpertdError
@@ -28,7 +29,7 @@ class Limits:
 
     cells: int
     batch: int
-    prefill_chunk: int  # prompt tokens a step while others decode
+    step_seconds: float  # of a step that reads prompts while others decode
     sequences: int  # running at once
     cache_bytes: int  # host memory for the KV of finished sequences; 0: no prefix is ever reused
     memory_bytes: int = 0  # the budget for the memory of the whole process; 0: none
@@ -65,6 +66,7 @@ class Scheduler:
         self.running: list[Seq] = []
         self.refused: list[tuple[Seq, ExpertdError]] = []  # sequences whose blend cannot be had, for the worker to end
         self.cache = PrefixCache(limits.cache_bytes)
+        self.pace = Pace(limits.step_seconds)
         self._free_ids = list(range(limits.sequences))
         self._short_of_memory = False
 
@@ -147,7 +149,7 @@ class Scheduler:
         slices = [Slice(seq, 1) for seq in decoding if seq.next_blend in chosen][: self._limits.batch]
         room = self._limits.batch - len(slices)
         if decoding:
-            room = min(room, self._limits.prefill_chunk)
+            room = min(room, self.pace.chunk)
         for seq in self.running:
             if seq.decoding or room <= 0 or seq.next_blend not in chosen:
                 continue

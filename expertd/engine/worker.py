@@ -244,7 +244,9 @@ class Worker:
             np.fromiter((row.output for row in rows), np.uint8, len(rows)),
             embeddings if any(row is not None for row in embeddings) else None,
         )
+        begun = time.monotonic()
         self._context.decode(rows)
+        self._scheduler.pace.note(len(rows), time.monotonic() - begun)
         self._counters.masked_nodes += self._blending.check()
         self._counters.steps += 1
         for part, last in zip(slices, outputs, strict=True):

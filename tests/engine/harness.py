@@ -99,7 +99,7 @@ async def engine(
     sequences: int = 8,
     cache_bytes: int = 1 << 26,
     batch: int = 256,
-    chunk: int = 64,
+    step_seconds: float = 0.1,
     queue: int = 64,
     flash: bool = False,
     ubatch: int | None = None,
@@ -111,7 +111,7 @@ async def engine(
     hook = Hook(ubatch or batch) if hooked or blending is PooledBlending else None
     sizes = {"n_cells": cells, "n_seq": sequences, "n_batch": batch, "n_ubatch": ubatch}
     context = Context(base, **sizes, n_threads=1, flash=flash, hook=hook)
-    limits = Limits(claimed or context.n_cells, batch, chunk, sequences, cache_bytes)
+    limits = Limits(claimed or context.n_cells, batch, step_seconds, sequences, cache_bytes)
     worker = Worker(base, context, blending(base, context), limits, queue)
     try:
         yield worker

@@ -61,7 +61,7 @@ def test_any_interleaving_gives_the_answers_of_each_alone(toy, sorts, prompts, p
         settings = {
             "cache_bytes": rng.choice([0, 1 << 16, 1 << 26]),
             "sequences": rng.randint(2, 6),
-            "chunk": rng.choice([16, 64]),
+            "step_seconds": rng.choice([0.0, 0.01, 0.1]),
         }
         async with engine(toy.base, cells=256, batch=rng.choice([32, 256]), **settings) as worker:
             return await asyncio.gather(*(one(worker) for _ in range(12)))

@@ -78,7 +78,7 @@ class Bench:
 
     def __init__(self, way=AllAtOnce, **limits):
         self.blending, self.owned, self.no_memory = way(), {}, False
-        given = {"cells": 256, "batch": 64, "prefill_chunk": 16, "sequences": 4, "cache_bytes": 1000, **limits}
+        given = {"cells": 256, "batch": 64, "step_seconds": 0.0, "sequences": 4, "cache_bytes": 1000, **limits}
         self.limits, self.counters = Limits(**given), Counters()
         self.scheduler = Scheduler(self.limits, self.blending, self, self.counters)
 
