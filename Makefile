@@ -28,6 +28,7 @@ check: .venv/installed-test
 
 bench: .venv/installed-test
 	$(BIN)/python -m bench.peer
+	$(BIN)/python -m bench.experts
 	$(BIN)/python -m bench.startup
 	$(BIN)/python -m bench.base_layouts --docs
 
