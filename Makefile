@@ -27,15 +27,16 @@ check: .venv/installed-test
 	$(BIN)/mypy
 
 bench: .venv/installed-test
-	$(BIN)/python bench/peer.py
-	$(BIN)/python bench/startup.py
-	$(BIN)/python bench/base_layouts.py --docs
+	$(BIN)/python -m bench.peer
+	$(BIN)/python -m bench.experts
+	$(BIN)/python -m bench.startup
+	$(BIN)/python -m bench.base_layouts --docs
 
 score: .venv/installed-test
 	$(BIN)/python experts/sql/score.py --write
 
 docs: .venv/installed-test
-	$(BIN)/python bench/readme.py
+	$(BIN)/python -m bench.readme
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -13,7 +13,7 @@ BEGIN, END = "<!-- results -->", "<!-- /results -->"
 
 
 def main() -> None:
-    rows = [*_scores(), *_peer(), *_startup()]
+    rows = [*_scores(), *_peer(), *_experts(), *_startup()]
     table = "\n".join(["| what | measured | beside |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)])
     path = ROOT / "README.md"
     before, _, rest = path.read_text().partition(BEGIN)
@@ -50,6 +50,20 @@ def _peer() -> list[tuple[str, str, str]]:
         (f"base, {name}", f"{r['expertd']:.3g}", f"llama-server {r['llama-server']:.3g}: ratio {r['ratio']:.2f}")
         for name, r in peer.items()
     ]
+
+
+def _experts() -> list[tuple[str, str, str]]:
+    figures = (_result("experts") or {"figures": {}})["figures"]
+    return [(name, f"{r['expertd']:.3g}", _beside(r)) for name, r in figures.items()]
+
+
+def _beside(result: dict[str, Any]) -> str:
+    """llama-server's figure where there is one; the ratio to it, but where the figure is relative already; the bar."""
+    theirs, bar = result["llama-server"], result["bar"]
+    parts = [f"llama-server {theirs:.3g}" if theirs else "", f"bar {bar:g}" if bar else ""]
+    if not result["relative"]:
+        parts.insert(1, f"ratio {result['ratio']:.2f}")
+    return ", ".join(part for part in parts if part)
 
 
 def _startup() -> list[tuple[str, str, str]]:
