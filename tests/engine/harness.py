@@ -16,6 +16,7 @@ from llama_cpp import llama_cpp as llama
 
 from expertd.engine.blending import Blending
 from expertd.engine.context import Base, Context
+from expertd.engine.disk_cache import DiskCache
 from expertd.engine.hook import Hook
 from expertd.engine.interface import Done, Piece, Request, Sampling, Timings, TokenLogprob
 from expertd.engine.plain import PlainBlending
@@ -101,13 +102,18 @@ async def engine(
     queue: int = 64,
     flash: bool = False,
     blending: Callable[[Base, Context], Blending] | None = None,
+    folder: Path | None = None,
 ) -> AsyncIterator[Worker]:
-    """A worker of its own context. `claimed`: the cells that the scheduler believes in; `blending`: else `WAY`'s."""
+    """A worker of its own context.
+
+    `claimed`: the cells that the scheduler believes in; `blending`: else `WAY`'s; `folder`: of the disk tier.
+    """
     hook = Hook(batch) if WAY[0] is PooledBlending and blending is None else None
     context = Context(base, n_cells=cells, n_seq=sequences, n_batch=batch, n_threads=1, flash=flash, hook=hook)
     blending = blending or WAY[0]
     limits = Limits(claimed or context.n_cells, batch, chunk, sequences, cache_bytes)
-    worker = Worker(base, context, blending(base, context), limits, queue)
+    disk = DiskCache(folder, 1 << 26, context.fingerprint()) if folder else None
+    worker = Worker(base, context, blending(base, context), limits, queue, disk)
     try:
         yield worker
     finally:
@@ -138,6 +144,16 @@ async def ask(worker: Worker, *requests: Request) -> list[Answer]:
     """All requests at once."""
     streams = [(worker.submit(one), one.prompt_logprobs) for one in requests]
     return list(await asyncio.gather(*(collect(stream, prompt_logprobs=told) for stream, told in streams)))
+
+
+async def background_done(worker: Worker) -> None:
+    """Wait until all is done that nobody waits for."""
+    for _ in range(1000):
+        scheduler = worker._scheduler
+        if not (scheduler.background or scheduler.has_work):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("the engine did not come to an end with its work in the background")
 
 
 async def idle(worker: Worker) -> None:
