@@ -39,7 +39,7 @@ docs: .venv/installed-test
 	$(BIN)/python -m bench.readme
 
 clean:
-	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv build *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "expertd needs Python 3.10 or newer: make PYTHON=python3.11"; exit 1; }

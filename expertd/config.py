@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     blending: Literal["auto", "plain"] = Field("auto", description="plain: one blend a batch, by llama.cpp alone")
     prefix_cache_mb: float = Field(512, ge=0, description="memory for the KV of past prompts; 0: none is reused")
     memory_mb: FiniteFloat = Field(0, ge=0, description="memory of the process, saved on from 80%; 0: no budget")
+    disk_cache_mb: float = Field(0, ge=0, description="disk for the KV that memory has no room for; 0: none")
     max_body_mb: float = Field(8, gt=0, description="largest request body")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -111,6 +112,12 @@ class Settings(BaseSettings):
     def _a_row_for_each_sequence(self) -> Settings:
         if self.batch < self.sequences:
             raise ValueError(f"batch {self.batch} has no token for each of {self.sequences} sequences: raise `batch`")
+        return self
+
+    @model_validator(mode="after")
+    def _memory_before_disk(self) -> Settings:
+        if self.disk_cache_mb and not self.prefix_cache_mb:
+            raise ValueError("disk_cache_mb keeps what prefix_cache_mb has no room for, and that is 0: raise it")
         return self
 
     @classmethod

@@ -18,6 +18,7 @@ from expertd.api.service import Service
 from expertd.config import Settings, cache_dir
 from expertd.engine.chat_template import ChatTemplate
 from expertd.engine.context import Base, Context
+from expertd.engine.disk_cache import DiskCache
 from expertd.engine.scheduler import Limits
 from expertd.engine.ways import open_blending, open_hook
 from expertd.engine.worker import Worker
@@ -136,7 +137,10 @@ def _engine(settings: Settings, base: Base) -> Worker:
         cache_bytes=int(settings.prefix_cache_mb * 1e6) if base.cuttable else 0,
         memory_bytes=int(settings.memory_mb * 1e6),
     )
-    return Worker(base, context, open_blending(base, context, reason), limits, settings.queue)
+    disk = None
+    if settings.disk_cache_mb and limits.cache_bytes:
+        disk = DiskCache(cache_dir() / "prefixes", int(settings.disk_cache_mb * 1e6), context.fingerprint())
+    return Worker(base, context, open_blending(base, context, reason), limits, settings.queue, disk)
 
 
 def _report(service: Service, settings: Settings) -> None:

@@ -150,4 +150,5 @@ def _counters(counted: Counters) -> Iterable[Metric]:
     reused = CounterMetricFamily("expertd_prefix_reused_tokens", "Of these, not computed again", labels=["tier"])
     reused.add_metric(["cells"], counted.reused_from_cells)
     reused.add_metric(["memory"], counted.reused_from_memory)
+    reused.add_metric(["disk"], counted.reused_from_disk)
     yield reused

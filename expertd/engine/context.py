@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from llama_cpp import __version__ as llama_version
 from llama_cpp import llama_cpp as llama
 
 from expertd.engine.hook import Hook
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 KvType = Literal["f16", "q8_0", "q4_0"]
 _KV_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}  # ggml's
+
+SAMPLES = 256  # places at which a base file is read to know it again
 
 # What llama.cpp said last: its loaders report the reason of a refusal here and nowhere else.
 _said: deque[str] = deque(maxlen=64)
@@ -133,6 +137,16 @@ class Base:
     @property
     def size_bytes(self) -> int:
         return int(llama.llama_model_size(self.model))
+
+    def file_digest(self) -> bytes:
+        """Tells base files apart, 16 bytes: by size, mtime and samples, since to read all would take seconds."""
+        status = self.path.stat()
+        digest = hashlib.blake2b(f"{status.st_size} {status.st_mtime_ns}".encode(), digest_size=16)
+        with self.path.open("rb") as file:
+            for i in range(SAMPLES):
+                file.seek(i * status.st_size // SAMPLES)
+                digest.update(file.read(4096))
+        return digest.digest()
 
     def tokenize(self, text: str, *, add_special: bool = False, parse_special: bool = False) -> list[int]:
         """Token ids of `text`. `parse_special` reads control tokens such as `<|im_end|>` out of it."""
@@ -275,6 +289,7 @@ class Context:
         self.base = base
         self.n_cells = int(llama.llama_n_ctx(handle))
         self.n_batch = n_batch
+        self._kv = (params.type_k, params.type_v, params.flash_attn_type, self.n_cells)
         self._memory = llama.llama_get_memory(handle)
         self._make_batch(n_batch)
 
@@ -332,6 +347,11 @@ class Context:
     def remove_sequence(self, seq_id: int, start: int = 0) -> None:
         """Let go of the cells of `seq_id` from position `start` on."""
         llama.llama_memory_seq_rm(self._memory, seq_id, start, -1)
+
+    def fingerprint(self) -> bytes:
+        """What saved KV depends on beside its tokens and their blends, 16 bytes."""
+        told = (self.base.file_digest(), llama_version, *self._kv)
+        return hashlib.blake2b(repr(told).encode(), digest_size=16).digest()
 
     def sequence_bytes(self, seq_id: int) -> int:
         """How many bytes `save_sequence` would take."""

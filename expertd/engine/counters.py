@@ -25,6 +25,7 @@ class Counters:
     asked_tokens: int = 0  # of prompts that were looked up, all but each one's last, which is always computed
     reused_from_cells: int = 0  # of these, shared with a running sequence
     reused_from_memory: int = 0  # of these, put back by the prefix cache
+    reused_from_disk: int = 0  # of these, read by it
     evictions: int = 0  # from the prefix cache, for want of room
     preemptions: int = 0
     masked_nodes: int = 0  # of llama.cpp's graphs, by the hook

@@ -5,34 +5,35 @@ The cells are for what runs: attention walks all of them up to the highest used 
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
-Identity = npt.NDArray[np.int64]
-State = npt.NDArray[np.uint8]
+from expertd.engine.disk_cache import DiskCache, State, Stored
+from expertd.engine.identity import Identity
+from expertd.engine.radix_tree import RadixTree
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Entry:
     """A sequence's identity and its KV as llama.cpp wrote it."""
 
     identity: Identity
     state: State
+    used: float = field(default_factory=time.time)  # when last, seconds since the epoch
 
 
 class PrefixCache:
-    """Entries under a byte budget, least recently used out first.
+    """Entries under a byte budget; those used longest ago go out first, to the disk where there is a tier on it.
 
-    A cached token is its id, its position, the blend active when it was computed, and all of these before it: entries
-    are compared by exactly that, so KV of another blend can never match.
+    KV of another blend can never match: identities are compared, and they hold each token's blend.
     """
 
-    def __init__(self, budget: int) -> None:
+    def __init__(self, budget: int, disk: DiskCache | None = None) -> None:
         """`budget` in bytes; 0 keeps nothing."""
-        self._budget = budget
+        self._budget, self._disk = budget, disk
+        self._tree: RadixTree[Entry] = RadixTree()
         self._entries: OrderedDict[Entry, None] = OrderedDict()  # least recently used first
         self.used = 0  # bytes
         self.evictions = 0  # entries forgotten for want of room
@@ -40,48 +41,75 @@ class PrefixCache:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def wants(self, identity: Identity, size: int) -> bool:
-        """Whether a state of `size` bytes has room in the budget, and no entry begins like it already."""
-        return size <= self._budget and self.find(identity)[1] < len(identity)
+    def keep(self, identity: Identity, size: int, save: Callable[[], State]) -> None:
+        """Add what `save` gives, `size` bytes, in place of an entry that is a prefix of it.
 
-    def keep(self, identity: Identity, state: State) -> None:
-        """Add an entry that `wants` wanted, in place of those that are a prefix of it."""
-        for entry in list(self._entries):
-            if common_prefix(entry.identity, identity) == len(entry.identity):
-                self._forget(entry)
-        entry = Entry(identity, state)
-        self._entries[entry] = None
-        self.used += state.nbytes
-        self.shrink(self.used - self._budget)
+        Nothing is saved that is over the budget or that an entry begins with already. What `save` raises is raised.
+        """
+        if size <= self._budget and self._tree.find(identity)[1] < len(identity):
+            self._add(Entry(identity, save()))
 
     def shrink(self, size: int) -> int:
-        """Forget entries until `size` bytes are free that were not, or none is left. How many bytes became free."""
+        """Forget entries until `size` bytes are free that were not, or none is left. How many bytes became free.
+
+        None goes to the disk: states that wait to be written would hold the memory.
+        """
         before = self.used
         while self._entries and before - self.used < size:
-            self._forget(next(iter(self._entries)))
-            self.evictions += 1
+            self._evict()
         return before - self.used
 
     def find(self, identity: Identity) -> tuple[Entry | None, int]:
         """The entry with the longest common prefix, of several the one used last, and its length; (None, 0) if none."""
-        best, length = None, 0
-        for entry in self._entries:
-            common = common_prefix(entry.identity, identity)
-            if common and common >= length:
-                best, length = entry, common
-        return best, length
+        return self._tree.find(identity)
 
     def touch(self, entry: Entry) -> None:
         """Note that it was used."""
+        entry.used = time.time()
         self._entries.move_to_end(entry)
+        self._tree.touch(entry.identity)
+
+    def find_on_disk(self, identity: Identity) -> tuple[Stored | None, int]:
+        """As `find`, of what is on disk, where that is longer. Nothing is read yet."""
+        if not self._disk:
+            return None, 0
+        stored, length = self._disk.find(identity)
+        return (stored, length) if length > self.find(identity)[1] else (None, 0)
+
+    def load(self, stored: Stored) -> Entry | None:
+        """Bring what `find_on_disk` found into memory; None where it is over the budget or its file is no good."""
+        if not self._disk or stored.size > self._budget:
+            return None
+        state = self._disk.read(stored)
+        if state is None:
+            return None
+        entry = Entry(stored.identity, state)
+        self._add(entry)
+        return entry
+
+    def close(self) -> None:
+        """Leave to the disk what the time allows, what was used last first."""
+        if self._disk:
+            self._disk.close((e.identity, e.state, e.used) for e in reversed(self._entries))
+
+    def _add(self, entry: Entry) -> None:
+        shorter = self._tree.insert(entry.identity, entry)
+        if shorter:
+            self._forget(shorter)
+        self._entries[entry] = None
+        self.used += entry.state.nbytes
+        while self.used > self._budget:
+            oldest = self._evict()
+            if self._disk:
+                self._disk.write(oldest.identity, oldest.state, oldest.used)
+
+    def _evict(self) -> Entry:
+        oldest = next(iter(self._entries))
+        self._tree.remove(oldest.identity)
+        self._forget(oldest)
+        self.evictions += 1
+        return oldest
 
     def _forget(self, entry: Entry) -> None:
         del self._entries[entry]
         self.used -= entry.state.nbytes
-
-
-def common_prefix(a: Identity, b: Identity) -> int:
-    """Number of equal tokens at the start."""
-    n = min(len(a), len(b))
-    different = np.flatnonzero(a[:n] != b[:n])
-    return int(different[0]) if len(different) else n

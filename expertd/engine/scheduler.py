@@ -11,8 +11,10 @@ from typing import Protocol
 
 from expertd.engine.blending import Blending
 from expertd.engine.counters import Counters
+from expertd.engine.disk_cache import DiskCache, State
+from expertd.engine.identity import Identity, common_prefix
 from expertd.engine.pace import Pace
-from expertd.engine.prefix_cache import Entry, Identity, PrefixCache, State, common_prefix
+from expertd.engine.prefix_cache import Entry, PrefixCache
 from expertd.engine.sequence import Sequence as Seq
 from expertd.errors import EngineFailed, ExpertdError
 from expertd.experts.blend import Blend
@@ -21,6 +23,9 @@ log = logging.getLogger(__name__)
 
 WORTH_WAITING = 16  # tokens: about what a decoding step costs in prefill
 PUT_BACK_A_TOKEN = 256  # cached tokens that go back into cells in the time of one token's prefill, with a margin
+READ_A_TOKEN = 8  # tokens that are read from disk and checked in the time of one token's prefill, with a margin
+BACKGROUND_CHUNK = 32  # tokens a step of work that a client's request may have to wait for
+BACKGROUND_MOST = 8  # prompts that wait to be computed in the background; the oldest is given up
 
 
 @dataclass(frozen=True)
@@ -60,12 +65,16 @@ class Cells(Protocol):
 class Scheduler:
     """Owns the queue, the running sequences and the ids of llama.cpp's sequences."""
 
-    def __init__(self, limits: Limits, blending: Blending, cells: Cells, counters: Counters) -> None:
+    def __init__(
+        self, limits: Limits, blending: Blending, cells: Cells, counters: Counters, disk: DiskCache | None = None
+    ) -> None:
         self._limits, self._blending, self._cells, self._counters = limits, blending, cells, counters
         self.waiting: deque[Seq] = deque()
         self.running: list[Seq] = []
         self.refused: list[tuple[Seq, ExpertdError]] = []  # sequences whose blend cannot be had, for the worker to end
-        self.cache = PrefixCache(limits.cache_bytes)
+        self.cache = PrefixCache(limits.cache_bytes, disk)
+        self.background: deque[Seq] = deque(maxlen=BACKGROUND_MOST)  # nobody waits for them
+        self._begun: Seq | None = None  # the one of them that runs, alone
         self.pace = Pace(limits.step_seconds)
         self._free_ids = list(range(limits.sequences))
         self._short_of_memory = False
@@ -75,6 +84,11 @@ class Scheduler:
         return bool(self.waiting or self.running)
 
     @property
+    def serving(self) -> int:
+        """Sequences that run for a client."""
+        return len(self.running) - (self._begun is not None)
+
+    @property
     def cells_used(self) -> int:
         """An upper bound: a shared cell counts once for each of its owners."""
         return sum(seq.computed for seq in self.running)
@@ -82,8 +96,21 @@ class Scheduler:
     def add(self, seq: Seq) -> None:
         self.waiting.append(seq)
 
+    def add_background(self, seq: Seq) -> None:
+        """Have its prompt in the prefix cache when there is nothing better to do."""
+        if self._limits.cache_bytes and not self._short_of_memory:
+            self.background.append(seq)
+
+    def begin_background(self) -> None:
+        """Begin the background's next. Nothing may be waiting or running."""
+        assert not self.has_work
+        self._begun = self.background.popleft()
+        self.waiting.append(self._begun)
+
     def schedule(self) -> list[Slice]:
         """The slices of the next batch, decoding sequences first. Can be empty where prefixes came out of the cache."""
+        if self._begun in self.running and self.waiting:  # a client: what is done is kept, and no more is done
+            self._take_out(self._begun, kept=self._begun.computed)
         while True:
             self._admit()
             if not self.running:
@@ -110,7 +137,7 @@ class Scheduler:
         if seq in self.waiting:
             self.waiting.remove(seq)
         elif seq in self.running:
-            self._take_out(seq, keep=keep)
+            self._take_out(seq, kept=min(seq.computed, seq.reusable) if keep else 0)
 
     def _admit(self) -> None:
         while self.waiting and len(self.running) < self._limits.sequences and self._fits(self.waiting[0]):
@@ -150,6 +177,8 @@ class Scheduler:
         room = self._limits.batch - len(slices)
         if decoding:
             room = min(room, self.pace.chunk)
+        elif self._begun:
+            room = min(room, BACKGROUND_CHUNK)
         for seq in self.running:
             if seq.decoding or room <= 0 or seq.next_blend not in chosen:
                 continue
@@ -188,20 +217,33 @@ class Scheduler:
                     return False
                 if min(common, other.computed) > length:
                     source, length = other, min(common, other.computed)
+            from_disk = self._from_disk(identity, length)
+            if from_disk:
+                source, length = from_disk, common_prefix(from_disk.identity, identity)
             if source and length > seq.computed:
                 self._take_over(seq, source, length)
-            if not seq.preempted:
-                self._counters.asked_tokens += len(identity)
+            if not seq.preempted and seq is not self._begun:
+                self._count(seq, source, on_disk=from_disk is not None)
         seq.matched = True
         return True
 
     def _cached(self, identity: Identity) -> tuple[Entry | Seq | None, int]:
-        """The cache's longest prefix and its length, where it fits and pays: it is put back whole before it is cut."""
+        """The memory's longest prefix and its length, where it fits and pays."""
         entry, length = self.cache.find(identity)
-        whole = len(entry.identity) if entry else 0
-        if self.cells_used + whole > self._limits.cells or length * PUT_BACK_A_TOKEN < whole:
+        if entry is None or not self._pays(entry.identity, length, PUT_BACK_A_TOKEN):
             return None, 0
         return entry, length
+
+    def _from_disk(self, identity: Identity, length: int) -> Entry | None:
+        """The disk's longest prefix, where it fits and what it has beyond `length` pays."""
+        stored, longer = self.cache.find_on_disk(identity)
+        if stored is None or not self._pays(stored.identity, longer - length, READ_A_TOKEN):
+            return None
+        return self.cache.load(stored)
+
+    def _pays(self, whole: Identity, gained: int, rate: int) -> bool:
+        """Whether an entry finds room and saves more time than it takes: it is put back whole before it is cut."""
+        return self.cells_used + len(whole) <= self._limits.cells and gained * rate >= len(whole)
 
     def _take_over(self, seq: Seq, source: Entry | Seq, length: int) -> None:
         self._cells.remove_sequence(seq.seq_id, 0)
@@ -213,13 +255,18 @@ class Scheduler:
         else:
             self._cells.copy_sequence(source.seq_id, seq.seq_id, length)
         seq.computed = length
-        if seq.preempted:
-            return
-        seq.cached = min(length, len(seq.prompt))
-        if isinstance(source, Entry):
-            self._counters.reused_from_memory += length
+        if not seq.preempted:
+            seq.cached = min(length, len(seq.prompt))
+
+    def _count(self, seq: Seq, source: Entry | Seq | None, *, on_disk: bool) -> None:
+        """What a client's prompt asked of the cache, and what it got from where."""
+        self._counters.asked_tokens += len(seq.prompt) - 1
+        if on_disk:
+            self._counters.reused_from_disk += seq.cached
+        elif isinstance(source, Entry):
+            self._counters.reused_from_memory += seq.cached
         else:
-            self._counters.reused_from_cells += length
+            self._counters.reused_from_cells += seq.cached
 
     def _make_room(self, slices: Sequence[Slice]) -> bool:
         """Free cells for the slices by preempting the youngest sequence. False: schedule anew."""
@@ -232,24 +279,28 @@ class Scheduler:
     def _preempt(self, seq: Seq) -> None:
         """Back to the head of the queue, to go on from what the cache then still has of it."""
         self._counters.preemptions += 1
-        self._take_out(seq, keep=True)
+        self._take_out(seq, kept=seq.computed)
         seq.computed, seq.matched, seq.preempted = 0, False, True
         self.waiting.appendleft(seq)
 
-    def _take_out(self, seq: Seq, *, keep: bool) -> None:
+    def _take_out(self, seq: Seq, *, kept: int) -> None:
+        """Stop it. Its first `kept` tokens go to the prefix cache."""
         self.running.remove(seq)
+        self._begun = None if seq is self._begun else self._begun
         self._blending.release(seq.request.blend)
-        if keep and seq.computed:
-            self._put_away(seq)
+        if kept:
+            self._put_away(seq, kept)
         self._cells.remove_sequence(seq.seq_id, 0)
         self._free_ids.append(seq.seq_id)
         seq.seq_id = -1
 
-    def _put_away(self, seq: Seq) -> None:
-        identity = seq.identity()[: seq.computed]
-        if self._short_of_memory or not self.cache.wants(identity, self._cells.sequence_bytes(seq.seq_id)):
+    def _put_away(self, seq: Seq, length: int) -> None:
+        if self._short_of_memory:
             return
+        if length < seq.computed:
+            self._cells.remove_sequence(seq.seq_id, length)
+        size = self._cells.sequence_bytes(seq.seq_id)
         try:
-            self.cache.keep(identity, self._cells.save_sequence(seq.seq_id))
+            self.cache.keep(seq.identity()[:length], size, lambda: self._cells.save_sequence(seq.seq_id))
         except (EngineFailed, MemoryError) as error:
             log.warning("a prompt's KV is not kept: %s", error)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import time
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from expertd.engine.context import Base
+from expertd.engine.identity import NUMBERS, Identity
 from expertd.engine.interface import Request, Timings, TokenLogprob
 from expertd.engine.sampler import Sampler
 from expertd.engine.text import TextStream
@@ -26,7 +24,7 @@ class Sequence:
     def __init__(self, request: Request, base: Base, owner: Any, created: float | None = None) -> None:
         """`created` is when it was submitted, by `time.monotonic()`; default: now."""
         self.request = request
-        self.owner = owner  # what the worker hands events to
+        self.owner = owner  # what the worker hands events to; None: nobody waits for it
         self.activation = request.activation  # the position from which the blend is active; before it is the base's own
         self._virtual = request.virtual_tokens
         before, after = request.prompt[: self.activation], request.prompt[self.activation :]
@@ -41,6 +39,7 @@ class Sequence:
         self.text = TextStream(base.piece, request.stop)
         self.prompt_logprobs: list[TokenLogprob] = []
         self.told = 0  # prompt tokens that these tell of, or that are not to be told
+        self._identity: Identity = np.empty(0, np.int64)  # of the tokens that were there when it was last asked for
         self.created = time.monotonic() if created is None else created
         self.started = 0.0
         self.first_token = 0.0
@@ -80,12 +79,20 @@ class Sequence:
         at = position - len(self._virtual)
         return at if at >= self.activation else None
 
-    def identity(self) -> npt.NDArray[np.int64]:
+    @property
+    def reusable(self) -> int:
+        """How many tokens' KV another request may go on from: not those of an expert that another prompt activates."""
+        return len(self.tokens) if self.request.blend.offset is None else self.activation
+
+    def identity(self) -> Identity:
         """What each token's KV depends on beside its position and predecessors: token and active blend, [tokens]."""
-        ids = np.array(self.tokens, np.int64)
-        if self.request.blend != BASE:
-            ids[self.activation :] |= np.int64(_blend_number(self.request.blend.key) << 32)
-        return ids
+        known = len(self._identity)
+        if known < len(self.tokens):
+            new = np.array(self.tokens[known:], np.int64)
+            if self.request.blend != BASE:
+                new[max(0, self.activation - known) :] |= np.int64(NUMBERS.number(self.request.blend.key) << 32)
+            self._identity = np.concatenate([self._identity, new])
+        return self._identity
 
     def timings(self) -> Timings:
         now = time.monotonic()
@@ -99,12 +106,3 @@ class Sequence:
             cached_tokens=self.cached,
             completion_tokens=self.generated,
         )
-
-
-_fresh = itertools.count(1)
-
-
-@lru_cache(maxsize=4096)
-def _blend_number(key: str) -> int:
-    """A small number for a blend's key. One that was forgotten gets a new number, so its old KV matches nothing."""
-    return next(_fresh)

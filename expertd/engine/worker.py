@@ -16,7 +16,8 @@ import numpy as np
 from expertd.engine.blending import Blending
 from expertd.engine.context import Base, Context, Row
 from expertd.engine.counters import Counters
-from expertd.engine.interface import Done, FinishReason, Piece, Request, Status, TokenLogprob
+from expertd.engine.disk_cache import DiskCache
+from expertd.engine.interface import Done, FinishReason, Piece, Request, Sampling, Status, TokenLogprob
 from expertd.engine.memory import MemoryBudget
 from expertd.engine.plain import PlainBlending
 from expertd.engine.sampler import token_logprob
@@ -26,6 +27,8 @@ from expertd.errors import ContextOverflow, EngineFailed, ExpertdError, HookMiss
 from expertd.experts.blend import Blend
 
 log = logging.getLogger(__name__)
+
+QUIET = 0.1  # seconds without a request until work in the background begins
 
 DEAD = "the engine has died: see the daemon's log, and start it again"
 
@@ -81,12 +84,20 @@ class _Snapshot(NamedTuple):
 class Worker:
     """Runs the scheduler's batches. Its public methods belong to the event loop, all others to the thread."""
 
-    def __init__(self, base: Base, context: Context, blending: Blending, limits: Limits, queue_limit: int) -> None:
+    def __init__(
+        self,
+        base: Base,
+        context: Context,
+        blending: Blending,
+        limits: Limits,
+        queue_limit: int,
+        disk: DiskCache | None = None,
+    ) -> None:
         self._base, self._context, self._blending, self._limits = base, context, blending, limits
         self._capacity = limits.sequences + queue_limit
         self._commands: queue.SimpleQueue[_Submit | _Cancel | None] = queue.SimpleQueue()
         self._counters = Counters(paging=blending.paging)
-        self._scheduler = Scheduler(limits, blending, context, self._counters)
+        self._scheduler = Scheduler(limits, blending, context, self._counters, disk)
         self._memory = MemoryBudget(limits.memory_bytes)
         self._live: set[Stream] = set()
         self._outbox: list[tuple[Stream, Event]] = []
@@ -194,22 +205,26 @@ class Worker:
                 log.exception("the decoding thread failed in a step")
                 self._fail_running(EngineFailed("the engine failed in this step; the daemon's log has the details"))
             self._scheduler.save_memory(self._memory.excess())
-            self._tell()
+            self._report()
             self._send()
         self._blending.close()
+        self._scheduler.cache.close()
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         scheduler, cache = self._scheduler, self._scheduler.cache
         self._counters.evictions = cache.evictions
-        self._snapshot = _Snapshot(len(scheduler.running), scheduler.cells_used, cache.used, self._blending.widths)
+        self._snapshot = _Snapshot(scheduler.serving, scheduler.cells_used, cache.used, self._blending.widths)
 
     def _obey(self) -> bool:
         """Take all commands, waiting for one where there is nothing to decode. False: stop."""
         wait = not self._scheduler.has_work
+        quiet = QUIET if self._scheduler.background else None
         while True:
             try:
-                command = self._commands.get(block=wait)
+                command = self._commands.get(block=wait, timeout=quiet)
             except queue.Empty:
+                if wait:
+                    self._scheduler.begin_background()
                 return True
             wait = False
             if command is None:
@@ -234,7 +249,7 @@ class Worker:
         slices = self._scheduler.schedule()
         while self._scheduler.refused:
             seq, error = self._scheduler.refused.pop()
-            self._outbox.append((seq.owner, error))
+            self._tell(seq, error)
         if not slices:
             return
         rows, blends, outputs = _rows(slices)
@@ -263,15 +278,15 @@ class Worker:
         if not seq.first_token:
             seq.first_token = time.monotonic()
             seq.paging = self._counters.paging.seconds_in - seq.paged_before
-            self._counters.prompt_tokens += len(seq.request.prompt)
+            self._counters.prompt_tokens += len(seq.request.prompt) if seq.owner else 0
             if seq.request.prompt_logprobs:
-                self._outbox.append((seq.owner, Piece("", tuple(seq.prompt_logprobs))))
+                self._tell(seq, Piece("", tuple(seq.prompt_logprobs)))
         if seq.request.max_tokens == 0:
             return self._complete(seq, "length", "")
         try:
             token = seq.sampler.draw(self._context.logits(last))
         except EngineFailed as error:
-            self._outbox.append((seq.owner, error))
+            self._tell(seq, error)
             return self._end(seq, keep=False)
         if self._base.is_end(token):
             return self._complete(seq, "stop", "")
@@ -282,7 +297,7 @@ class Worker:
         self._counters.completion_tokens += 1
         text = seq.text.push(token)
         if text or logprobs:
-            self._outbox.append((seq.owner, Piece(text, logprobs)))
+            self._tell(seq, Piece(text, logprobs))
         if seq.text.stopped:
             self._complete(seq, "stop", "")
         elif seq.generated >= seq.request.max_tokens or len(seq.tokens) >= self._limits.cells:
@@ -305,9 +320,14 @@ class Worker:
         if reason == "stop" and not seq.text.stopped:
             tail = seq.text.flush()
         if tail:
-            self._outbox.append((seq.owner, Piece(tail)))
-        self._outbox.append((seq.owner, Done(reason, seq.timings())))
+            self._tell(seq, Piece(tail))
+        self._tell(seq, Done(reason, seq.timings()))
         self._end(seq)
+        if seq.reusable < len(seq.tokens) < self._limits.cells:
+            # In the next turn this answer is prompt, and so the base's.
+            tokens = (*seq.request.prompt, *seq.tokens[len(seq.prompt) :])  # without virtual ones
+            again = Request(tokens, max_tokens=0, sampling=Sampling(temperature=0))
+            self._scheduler.add_background(Sequence(again, self._base, owner=None))
 
     def _end(self, seq: Sequence, *, keep: bool = True) -> None:
         self._scheduler.finish(seq, keep=keep)
@@ -315,7 +335,7 @@ class Worker:
     def _fail_running(self, error: ExpertdError) -> None:
         """End every running request; none is kept, since nobody knows what a failed step left in the cells."""
         for seq in list(self._scheduler.running):
-            self._outbox.append((seq.owner, error))
+            self._tell(seq, error)
             self._end(seq, keep=False)
 
     def _fall_back(self, reason: str) -> None:
@@ -323,6 +343,10 @@ class Worker:
         self._blending.close()
         self._blending = PlainBlending(self._base, self._context, reason, self._blending.paging)
         self._scheduler.change_blending(self._blending)
+
+    def _tell(self, seq: Sequence, event: Event) -> None:
+        if seq.owner is not None:
+            self._outbox.append((seq.owner, event))
 
     def _send(self) -> None:
         if self._outbox:

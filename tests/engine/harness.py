@@ -16,6 +16,7 @@ from llama_cpp import llama_cpp as llama
 
 from expertd.engine.blending import Blending
 from expertd.engine.context import Base, Context
+from expertd.engine.disk_cache import DiskCache
 from expertd.engine.hook import Hook
 from expertd.engine.interface import Done, Piece, Request, Sampling, Timings, TokenLogprob
 from expertd.engine.plain import PlainBlending
@@ -105,14 +106,19 @@ async def engine(
     ubatch: int | None = None,
     blending: Callable[[Base, Context], Blending] | None = None,
     hooked: bool = False,
+    folder: Path | None = None,
 ) -> AsyncIterator[Worker]:
-    """A worker of its own context. `claimed`: the cells that the scheduler believes in; `blending`: else `WAY`'s."""
+    """A worker of its own context.
+
+    `claimed`: the cells that the scheduler believes in; `blending`: else `WAY`'s; `folder`: of the disk tier.
+    """
     blending = blending or WAY[0]
     hook = Hook(ubatch or batch) if hooked or blending is PooledBlending else None
     sizes = {"n_cells": cells, "n_seq": sequences, "n_batch": batch, "n_ubatch": ubatch}
     context = Context(base, **sizes, n_threads=1, flash=flash, hook=hook)
     limits = Limits(claimed or context.n_cells, batch, step_seconds, sequences, cache_bytes)
-    worker = Worker(base, context, blending(base, context), limits, queue)
+    disk = DiskCache(folder, 1 << 26, context.fingerprint()) if folder else None
+    worker = Worker(base, context, blending(base, context), limits, queue, disk)
     try:
         yield worker
     finally:
@@ -143,6 +149,16 @@ async def ask(worker: Worker, *requests: Request) -> list[Answer]:
     """All requests at once."""
     streams = [(worker.submit(one), one.prompt_logprobs) for one in requests]
     return list(await asyncio.gather(*(collect(stream, prompt_logprobs=told) for stream, told in streams)))
+
+
+async def background_done(worker: Worker) -> None:
+    """Wait until all is done that nobody waits for."""
+    for _ in range(1000):
+        scheduler = worker._scheduler
+        if not (scheduler.background or scheduler.has_work):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("the engine did not come to an end with its work in the background")
 
 
 async def idle(worker: Worker) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
-from expertd.engine.context import Context, Row
+from expertd.engine.context import Base, Context, Row
 
 
 @pytest.fixture
@@ -41,6 +43,22 @@ def test_what_is_put_back_and_cut_goes_on_as_the_shorter_one(toy, context):
     assert context.restore_sequence(1, state)
     context.remove_sequence(1, 25)
     assert np.abs(fill(context, [5], 1, 25) - want).max() < 1e-5
+
+
+def test_a_fingerprint_tells_contexts_apart_whose_kv_differs(toy, tmp_path):
+    copy = tmp_path / "copy.gguf"
+    shutil.copyfile(toy.base.path, copy)
+
+    def fingerprint(base, **more):
+        context = Context(base, **{"n_cells": 256, "n_seq": 3, "n_batch": 256, "n_threads": 1, **more})
+        try:
+            return context.fingerprint()
+        finally:
+            context.close()
+
+    assert fingerprint(toy.base) == fingerprint(toy.base, n_seq=1, n_batch=64)
+    others = [fingerprint(toy.base, flash=False), fingerprint(toy.base, n_cells=512), fingerprint(Base(copy))]
+    assert len({fingerprint(toy.base), *others}) == 4
 
 
 def test_cells_scattered_among_others_are_enough(toy, context):

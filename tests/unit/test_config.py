@@ -57,6 +57,7 @@ def test_lists_come_from_the_file_and_from_variables_as_json(file, monkeypatch):
         ("queue = -1", "queue"),
         ("max_body_mb = nan", "max_body_mb"),
         ("layout = 'q2'", "layout"),
+        ("prefix_cache_mb = 0\ndisk_cache_mb = 1", "disk_cache_mb"),
         ("port = ", "config.toml"),
         ("batch = 32\nsequences = 33", "batch"),
         ("host = '0.0.0.0'", "expose"),

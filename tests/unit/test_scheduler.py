@@ -392,3 +392,64 @@ def test_where_the_cache_is_not_enough_requests_run_alone_and_keep_nothing(make)
     bench.scheduler.save_memory(0)
     bench.step()
     assert bench.scheduler.running == seqs[1:]
+
+
+def test_of_an_activated_experts_answer_the_bases_part_is_kept(make):
+    bench, seq = Bench(), make(20, A)
+    bench.scheduler.add(seq)
+    for _ in range(3):
+        bench.step()
+    bench.scheduler.finish(seq, keep=True)
+    assert bench.scheduler.cache.used == 19
+    assert bench.rest()
+
+
+def test_work_in_the_background_is_done_in_small_steps_and_kept(make):
+    bench, seq = Bench(), make(70)
+    bench.scheduler.add_background(seq)
+    assert not bench.scheduler.has_work
+    bench.scheduler.begin_background()
+    assert [bench.step() for _ in range(3)] == [[(seq, 32)], [(seq, 32)], [(seq, 6)]]
+    assert bench.scheduler.serving == 0
+    bench.scheduler.finish(seq, keep=True)
+    assert (bench.scheduler.serving, bench.scheduler.has_work, bench.scheduler.cache.used) == (0, False, 70)
+    assert bench.rest()
+
+
+def test_work_in_the_background_gives_way_with_what_it_has_done(make):
+    bench, seq, client = Bench(sequences=1), make(70), make(50)
+    bench.scheduler.add_background(seq)
+    bench.scheduler.begin_background()
+    bench.step()
+    bench.scheduler.add(client)
+    assert bench.step() == [(client, 18)]  # a whole step at once, behind the 32
+    assert (bench.scheduler.running, bench.scheduler.serving) == ([client], 1)
+    assert not bench.scheduler.waiting
+    bench.scheduler.finish(client, keep=False)
+    assert bench.rest()
+
+
+def test_the_background_forgets_its_oldest_and_is_idle_without_a_cache(make):
+    bench = Bench()
+    seqs = [make(5, first=20 * i) for i in range(9)]
+    for seq in seqs:
+        bench.scheduler.add_background(seq)
+    assert list(bench.scheduler.background) == seqs[1:]
+    bench = Bench(cache_bytes=0)
+    bench.scheduler.add_background(seqs[0])
+    assert not bench.scheduler.background
+
+
+def test_an_identity_grows_with_its_sequence(make):
+    seq, other = make(20, A), make(20, A)
+    start = seq.identity()
+    assert len(start) == 20
+    for token in (5, 6, 7):
+        seq.tokens.append(token)
+        other.tokens.append(token)
+        grown = seq.identity()
+    assert (grown[:20] == start).all()
+    assert (grown == other.identity()).all()
+    number = int(start[19] >> 32)
+    assert (grown >> 32).tolist() == [0] * 19 + [number] * 4
+    assert number
