@@ -107,6 +107,7 @@ class Sites:
     def __init__(self, addresses: Mapping[str, int], widths: Mapping[str, int]) -> None:
         """`addresses` and `widths` (numbers of outputs) are by the weights' names."""
         self.names = sorted(addresses, key=addresses.__getitem__)
+        self.index = {name: i for i, name in enumerate(self.names)}
         starts = np.cumsum([0, *(widths[name] for name in self.names)])
         self.n_channels = int(starts[-1])
         self.slices = {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from expertd.engine.counters import Counters
 from expertd.experts.blend import BASE, Blend
-from expertd.experts.tensors import Array, Weights
+from expertd.experts.tensors import Weights
 
 FinishReason = Literal["stop", "length"]
 
@@ -42,14 +42,9 @@ class Request:
     prompt_logprobs: bool = False
 
     @property
-    def activation(self) -> int:
-        """The prompt's token from which the blend is active."""
-        return 0 if self.blend.offset is None else max(0, len(self.prompt) - self.blend.offset)
-
-    @property
-    def virtual_tokens(self) -> Sequence[Array]:
-        """The rows of the blend's soft prompts, which stand before the active part of the prompt, each [n_embd]."""
-        return [row for weights in self.weights if weights.prompt is not None for row in weights.prompt]
+    def n_virtual(self) -> int:
+        """Virtual tokens of the blend's soft prompts."""
+        return sum(len(weights.prompt) for weights in self.weights if weights.prompt is not None)
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,9 @@ class PooledBlending:
         self.paging = Paging()
         self.widths: Mapping[tuple[str, str], int] = {}
         self._sites: Sites | None = None  # found when first needed
-        self._channels: dict[Blend, Channels] = {}  # of those that run
-        self._users: Counter[Blend] = Counter()
+        self._beyond_lora: dict[str, Weights] = {}  # the running experts that do more, or other, than LoRA
+        self._channels: dict[Blend, Channels] = {}  # of blends of these
+        self._users: Counter[str] = Counter()  # running sequences of each expert
         self._batch = _Batch([], np.zeros(0, np.uint8))  # the last one
 
     def has_room(self, blend: Blend, weights: Sequence[Weights]) -> bool:
@@ -63,22 +64,24 @@ class PooledBlending:
                     self._kinds.setdefault(kind, PoolOfKind(self._base, kind, self.paging)).retain(key, weight)
                     self._kind[key] = kind
                     done.append(key)
-            if any(weight.channels or weight.inputs for weight in weights):
-                self._channels[blend] = self._channels.get(blend) or self._make_channels(blend, weights)
+                if weight.channels or weight.inputs:
+                    self._sites = self._sites or _find_sites(self._base)
+                    self._beyond_lora[key] = weight
         except BaseException:
             for key in done:
                 self._kinds[self._kind[key]].release(key)
             raise
-        self._users[blend] += 1
+        self._users.update(_scales(blend).keys())
 
     def release(self, blend: Blend) -> None:
         for key in _scales(blend):
             if key in self._kind:
                 self._kinds[self._kind[key]].release(key)
-        self._users[blend] -= 1
-        if not self._users[blend]:
-            del self._users[blend]
-            self._channels.pop(blend, None)
+            self._users[key] -= 1
+            if not self._users[key]:
+                del self._users[key]
+                if self._beyond_lora.pop(key, None):
+                    self._channels.clear()
 
     def choose(self, wanted: Collection[Blend], following: Collection[Blend]) -> Collection[Blend]:
         """All of them: a batch holds any blends."""
@@ -96,7 +99,7 @@ class PooledBlending:
         index, by_output = batch.index, outputs.astype(bool)
         masks = [self._mask(pool, batch.scales, index, by_output) for pool in self._kinds.values() if pool.attached]
         self._hook.prepare(outputs, masks)
-        channels = [self._channels.get(blend) for blend in batch.blends] if self._channels else []
+        channels = [self._channels_of(blend) for blend in batch.blends] if self._beyond_lora else []
         if self._sites and any(channels):
             self._hook.channels(self._sites, channels, index)
         if embeddings:
@@ -155,22 +158,31 @@ class PooledBlending:
             by_output = rows[outputs]
         return PoolMask(pool.pool.addresses, pool.pool.width, rows, by_output, "ffn_down" in pool.modules)
 
-    def _make_channels(self, blend: Blend, weights: Sequence[Weights]) -> Channels:
-        sites = self._sites = self._sites or _find_sites(self._base)
-        shape, scales = self._base.shape, _scales(blend)
+    def _channels_of(self, blend: Blend) -> Channels | None:
+        if blend in self._channels:
+            return self._channels[blend]
+        changed = {key: scale for key, scale in _scales(blend).items() if key in self._beyond_lora}
+        if not changed or not self._sites:
+            return None
+        made = self._channels[blend] = self._make_channels(self._sites, changed)
+        return made
+
+    def _make_channels(self, sites: Sites, scales: Mapping[str, float]) -> Channels:
+        shape = self._base.shape
         touched = np.zeros(len(sites.names), np.uint8)
         factors = np.ones(sites.n_channels, np.float32)
         shifts = np.zeros(sites.n_channels, np.float32)
         inputs = np.ones((shape.n_layer, shape.n_ff), np.float32)
-        for key, weight in _experts(blend, weights).items():
+        for key, scale in scales.items():
+            weight = self._beyond_lora[key]
             for name, change in weight.channels.items():
-                factors[sites.slices[name]] += scales[key] * change
-                touched[sites.names.index(name)] = 1
+                factors[sites.slices[name]] += scale * change
+                touched[sites.index[name]] = 1
             for name, change in weight.shifts.items():
-                shifts[sites.slices[name]] += scales[key] * change
+                shifts[sites.slices[name]] += scale * change
             for name, change in weight.inputs.items():
-                inputs[int(name.split(".")[1])] += scales[key] * change
-        has_inputs = any(weight.inputs for weight in weights)
+                inputs[int(name.split(".")[1])] += scale * change
+        has_inputs = any(self._beyond_lora[key].inputs for key in scales)
         return Channels(touched, factors, shifts, inputs if has_inputs else None)
 
 

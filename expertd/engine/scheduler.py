@@ -168,7 +168,12 @@ class Scheduler:
 
     def _wanted(self) -> tuple[list[Blend], list[Blend]]:
         """The blends of the next rows, and those of the rows behind them."""
-        following = (seq.request.blend for seq in self.running if seq.computed < seq.activation)
+        following = (
+            blend
+            for seq in self.running
+            if seq.computed < seq.layout.starts[-1]
+            for _, blend in list(seq.layout.blends_from(seq.computed))[1:]
+        )
         return list(dict.fromkeys(seq.next_blend for seq in self.running)), list(dict.fromkeys(following))
 
     def _fill(self, chosen: Collection[Blend]) -> list[Slice]:
@@ -184,19 +189,11 @@ class Scheduler:
                 continue
             if not seq.matched and not self._reuse(seq, chosen):
                 continue
-            count = self._prefix_under(seq, chosen, min(seq.pending, room))
+            count = seq.layout.run_under(chosen, seq.computed, min(seq.pending, room))
             if count:
                 slices.append(Slice(seq, count))
                 room -= count
         return slices
-
-    def _prefix_under(self, seq: Seq, chosen: Collection[Blend], limit: int) -> int:
-        """How many of the next `limit` tokens run under chosen blends."""
-        if seq.next_blend not in chosen:
-            return 0
-        if seq.computed < seq.activation and seq.request.blend not in chosen:
-            return min(limit, seq.activation - seq.computed)
-        return limit
 
     def _reuse(self, seq: Seq, chosen: Collection[Blend]) -> bool:
         """Start from the longest computed prefix of a cached or a running sequence; the last token is always computed.

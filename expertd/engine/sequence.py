@@ -10,12 +10,10 @@ import numpy as np
 from expertd.engine.context import Base
 from expertd.engine.identity import NUMBERS, Identity
 from expertd.engine.interface import Request, Timings, TokenLogprob
+from expertd.engine.layout import lay_out
 from expertd.engine.sampler import Sampler
 from expertd.engine.text import TextStream
-from expertd.experts.blend import BASE, Blend
-from expertd.experts.tensors import Array
-
-_PLACEHOLDER = 0  # the token where a soft prompt's row stands: any will do
+from expertd.experts.blend import Blend
 
 
 class Sequence:
@@ -25,10 +23,8 @@ class Sequence:
         """`created` is when it was submitted, by `time.monotonic()`; default: now."""
         self.request = request
         self.owner = owner  # what the worker hands events to; None: nobody waits for it
-        self.activation = request.activation  # the position from which the blend is active; before it is the base's own
-        self._virtual = request.virtual_tokens
-        before, after = request.prompt[: self.activation], request.prompt[self.activation :]
-        self.prompt = (*before, *[_PLACEHOLDER] * len(self._virtual), *after)
+        self.layout = lay_out(request)
+        self.prompt = self.layout.tokens  # with virtual ones
         self.tokens = list(self.prompt)
         self.computed = 0  # tokens whose KV is in the cells
         self.cached = 0  # of these, taken from the prefix cache
@@ -47,7 +43,7 @@ class Sequence:
         self.paging = 0.0  # seconds of it between `started` and `first_token`
 
     def blend_at(self, position: int) -> Blend:
-        return self.request.blend if position >= self.activation else BASE
+        return self.layout.blend_at(position)
 
     @property
     def next_blend(self) -> Blend:
@@ -67,30 +63,19 @@ class Sequence:
     def generated(self) -> int:
         return len(self.tokens) - len(self.prompt)
 
-    def embedding_at(self, position: int) -> Array | None:
-        """The soft prompt's row there, [n_embd]; None: the token's own."""
-        at = position - self.activation
-        return self._virtual[at] if 0 <= at < len(self._virtual) else None
-
-    def index_in_request(self, position: int) -> int | None:
-        """Which token of the request's prompt stands there; None: a virtual one."""
-        if position < self.activation:
-            return position
-        at = position - len(self._virtual)
-        return at if at >= self.activation else None
-
     @property
     def reusable(self) -> int:
         """How many tokens' KV another request may go on from: not those of an expert that another prompt activates."""
-        return len(self.tokens) if self.request.blend.offset is None else self.activation
+        shared = self.layout.shared
+        return len(self.tokens) if shared is None else shared
 
     def identity(self) -> Identity:
         """What each token's KV depends on beside its position and predecessors: token and active blend, [tokens]."""
         known = len(self._identity)
         if known < len(self.tokens):
             new = np.array(self.tokens[known:], np.int64)
-            if self.request.blend != BASE:
-                new[max(0, self.activation - known) :] |= np.int64(NUMBERS.number(self.request.blend.key) << 32)
+            for start, (end, blend) in zip(self.layout.starts, self.layout.blends_from(-1), strict=True):
+                new[max(0, start - known) : max(0, end - known)] |= np.int64(NUMBERS.number(blend.key) << 32)
             self._identity = np.concatenate([self._identity, new])
         return self._identity
 

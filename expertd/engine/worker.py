@@ -120,7 +120,7 @@ class Worker:
             raise Overloaded(f"{self._capacity} requests are running or waiting already: ask again in a moment")
         if not request.prompt:
             raise InvalidRequest("the prompt is empty: give at least one token", param="prompt")
-        if (length := len(request.prompt) + len(request.virtual_tokens)) >= self._limits.cells:
+        if (length := len(request.prompt) + request.n_virtual) >= self._limits.cells:
             raise ContextOverflow(
                 f"the prompt has {length} tokens, and the context holds {self._limits.cells} with the "
                 "answer: shorten it, or raise `context`",
@@ -312,7 +312,8 @@ class Worker:
             if not seq.told < following < len(seq.prompt):
                 continue
             seq.told = following
-            if seq.index_in_request(following):  # its first token has none, and virtual ones are not the client's
+            # A prompt's first token has none, and virtual ones are not the client's.
+            if seq.layout.index_in_request(following):
                 logits = self._context.logits(first + i)
                 seq.prompt_logprobs.append(token_logprob(logits, seq.tokens[following], seq.request.logprobs or 0))
 
@@ -369,6 +370,6 @@ def _rows(slices: list[Slice]) -> tuple[list[Row], list[Blend], list[int]]:
             ends = position == len(seq.tokens) - 1
             blends.append(seq.blend_at(position))
             output = ends or seq.request.prompt_logprobs
-            rows.append(Row(seq.tokens[position], position, seq.seq_id, output, seq.embedding_at(position)))
+            rows.append(Row(seq.tokens[position], position, seq.seq_id, output, seq.layout.virtual.get(position)))
         outputs.append(len(rows) - 1)
     return rows, blends, outputs

@@ -21,20 +21,20 @@ class Part:
     name: str
     content_hash: str
     scale: float
+    offset: int | None = None  # tokens of the prompt's end that see it; None: every token does
 
 
 @dataclass(frozen=True)
 class Blend:
-    """base + sum of scale x delta. `offset`: tokens of the prompt's end that see it; None: every token does."""
+    """base + sum of scale x delta, of the parts that a token sees."""
 
     parts: tuple[Part, ...]
-    offset: int | None = None
 
     @cached_property
     def key(self) -> str:
         """Equal for equal content and scales, whatever the names and the order: what cached tokens are filed under."""
         parts = sorted((part.content_hash, part.scale.hex()) for part in self.parts)
-        return hashlib.sha256(repr((parts, self.offset)).encode()).hexdigest()
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 BASE = Blend(())

@@ -76,24 +76,18 @@ class Store:
     def blend(self, parts: list[tuple[str, float]]) -> tuple[Blend, list[Entry]]:
         """The blend of these experts and scales, each times its manifest's scale; no parts: the base.
 
-        Raises `UnknownModel`, and `InvalidRequest` where the experts become active at different tokens.
+        Raises `UnknownModel`, and `InvalidRequest` for a soft prompt with a scale.
         """
         entries = [self.get(name) for name, _ in parts]
-        made, starts = [], {}
+        made = []
         for entry, (name, scale) in zip(entries, parts, strict=True):
             manifest, weights = entry.manifest, entry.weights
             assert manifest and weights  # `get` hands out no broken entry
             if weights.prompt is not None and scale * manifest.scale != 1:
                 raise InvalidRequest(f"expert {name!r} is a soft prompt, which takes no scale", param="model")
-            made.append(Part(name, weights.content_hash, scale * manifest.scale))
-            starts[name] = manifest.offset if manifest.activation == "answer" else None
-        if len(set(starts.values())) > 1:
-            said = ", ".join(
-                f"{name} {'from the first token' if start is None else f'{start} tokens before the answer'}"
-                for name, start in starts.items()
-            )
-            raise InvalidRequest(f"these experts cannot be blended, they become active at: {said}", param="model")
-        return Blend(tuple(made), next(iter(starts.values()), None)), entries
+            offset = manifest.offset if manifest.activation == "answer" else None
+            made.append(Part(name, weights.content_hash, scale * manifest.scale, offset))
+        return Blend(tuple(made)), entries
 
     def _update(self, names: set[str]) -> None:
         """Re-read what changed of `names` and swap the result in. The caller holds the lock."""

@@ -80,12 +80,12 @@ def request(
     prompt: Sequence[int], length: int, experts: Experts = (), *, offset: int | None = 1, **more: object
 ) -> Request:
     """A greedy request that tells its tokens; `experts` are weights with scales."""
-    parts = tuple(Part(f"e{i}", weights.content_hash, scale) for i, (weights, scale) in enumerate(experts))
+    parts = tuple(Part(f"e{i}", weights.content_hash, scale, offset) for i, (weights, scale) in enumerate(experts))
     fields = {"sampling": GREEDY, "logprobs": 0, **more}
     return Request(
         prompt=tuple(prompt),
         max_tokens=length,
-        blend=Blend(parts, offset) if parts else BASE,
+        blend=Blend(parts) if parts else BASE,
         weights=tuple(weights for weights, _ in experts),
         **fields,  # type: ignore[arg-type]
     )
@@ -171,25 +171,36 @@ async def idle(worker: Worker) -> None:
 
 
 def greedy(
-    base: Base, prompt: Sequence[int], length: int, experts: Experts = (), *, offset: int | None = 1
+    base: Base,
+    prompt: Sequence[int],
+    length: int,
+    experts: Experts = (),
+    *,
+    offset: int | None = 1,
+    offsets: Sequence[int | None] = (),
 ) -> list[int]:
     """A plain decode of one sequence in a context of its own, by llama.cpp's functions and nothing of ours.
 
-    The experts are set when `offset` tokens of the prompt are left; None: before the first.
+    The experts are set when `offset` tokens of the prompt are left, or each when its own of `offsets` are; None: before
+    the first.
     """
     params = llama.llama_context_default_params()
     params.n_ctx, params.n_batch, params.n_ubatch, params.n_threads, params.n_threads_batch = 1024, 512, 512, 1, 1
     params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
     context = llama.llama_init_from_model(base.model, params)
     adapters = _adapters(base, [weights for weights, _ in experts])
-    start = 0 if offset is None else len(prompt) - offset
+    begins = [0 if one is None else len(prompt) - one for one in offsets or [offset] * max(1, len(adapters))]
+    start = 0
     try:
-        if start:
-            _decode(context, prompt[:start])
-        if adapters:
-            handles = (llama.llama_adapter_lora_p_ctypes * len(adapters))(*adapters)
-            scales = (ctypes.c_float * len(adapters))(*[scale for _, scale in experts])
-            assert llama.llama_set_adapters_lora(context, handles, len(adapters), scales) == 0
+        for at in sorted(set(begins)):
+            if at > start:
+                _decode(context, prompt[start:at])
+            start = at
+            active = [i for i in range(len(adapters)) if begins[i] <= at]
+            if active:
+                handles = (llama.llama_adapter_lora_p_ctypes * len(active))(*[adapters[i] for i in active])
+                scales = (ctypes.c_float * len(active))(*[experts[i][1] for i in active])
+                assert llama.llama_set_adapters_lora(context, handles, len(active), scales) == 0
         tokens: list[int] = []
         fed = list(prompt[start:])
         while len(tokens) < length:

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from expertd.engine.interface import Request
 from expertd.experts.blend import BASE, Blend, Part
-from tests.engine.harness import ask, engine, greedy, request
+from tests.engine.harness import GREEDY, ask, engine, greedy, request
 
 N = 24
 
@@ -106,7 +107,7 @@ def test_all_of_the_prompt_but_its_last_token_is_the_bases_own(toy, experts):
 
 def test_two_names_of_one_content_add_up_in_a_blend(toy, experts):
     prompt, weights = toy.prompt(5, 30), experts[0]
-    twice = Blend((Part("a", weights.content_hash, 0.5), Part("b", weights.content_hash, 0.5)), 1)
+    twice = Blend((Part("a", weights.content_hash, 0.5, 1), Part("b", weights.content_hash, 0.5, 1)))
     plain = request(prompt, N, [(weights, 1.0)])
 
     async def run():
@@ -130,3 +131,22 @@ def assert_near(top, other, *, tolerance=1e-3):
     a, b = dict(top), dict(other)
     assert a.keys() == b.keys()
     assert max(abs(a[token] - b[token]) for token in a) < tolerance
+
+
+def test_experts_of_one_blend_become_active_each_where_it_does_alone(toy, experts):
+    """One from the first token, one over the last five, one over the last: against llama.cpp with a set at a time."""
+    prompt, offsets = toy.prompt(600, 40), (None, 5, 1)
+    parts = tuple(Part(f"e{i}", experts[i].content_hash, 0.6, offset) for i, offset in enumerate(offsets))
+    one = Request(prompt, N, Blend(parts), tuple(experts[:3]), sampling=GREEDY, logprobs=0)
+
+    async def run():
+        async with engine(toy.base) as worker:
+            return await ask(
+                worker, one, request(toy.prompt(601, 30), N, [(experts[3], 1.0)]), replace(one, prompt=prompt[:30])
+            )
+
+    loaded = [(expert, 0.6) for expert in experts[:3]]
+    answer, _, other = asyncio.run(run())
+    assert answer.tokens == greedy(toy.base, prompt, N, loaded, offsets=offsets)
+    assert other.tokens == greedy(toy.base, prompt[:30], N, loaded, offsets=offsets)
+    assert answer.tokens != greedy(toy.base, prompt, N, loaded)

@@ -13,7 +13,7 @@ from expertd.engine.context import Context
 from expertd.engine.interface import Sampling
 from expertd.engine.plain import QUANTUM, PlainBlending
 from expertd.errors import ContextOverflow, EngineFailed, InvalidRequest, Overloaded
-from expertd.experts.blend import BASE, Blend
+from expertd.experts.blend import BASE, Blend, Part
 from tests.engine.harness import GREEDY, ask, collect, engine, greedy, idle, random_weights, request
 
 N = 24
@@ -235,7 +235,7 @@ def test_blends_that_come_and_go_at_every_step_do_not_pass_those_that_wait(toy, 
 def test_a_long_prompt_takes_its_blends_turn_in_fewer_steps(toy):
     """A turn is time: a step of 64 rows takes about as long as eight of one."""
     context = Context(toy.base, n_cells=64, n_seq=1, n_batch=64, n_threads=1)
-    way, other = PlainBlending(toy.base, context), Blend((), 3)
+    way, other = PlainBlending(toy.base, context), Blend((Part("other", "x" * 64, 0.0),))
     for rows, following in ((1, BASE), (64, other)):
         way.choose([BASE], [])
         way.apply([BASE] * rows, np.ones(rows, np.uint8))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,9 +17,9 @@ from expertd.errors import EngineFailed
 from expertd.experts.blend import BASE, Blend, Part
 from tests.toy_base import make_talking_base
 
-A = Blend((Part("a", "a" * 64, 1.0),), 1)
-B = Blend((Part("b", "b" * 64, 1.0),), 1)
-BROKEN = Blend((Part("x", "x" * 64, 1.0),), 1)
+A = Blend((Part("a", "a" * 64, 1.0, 1),))
+B = Blend((Part("b", "b" * 64, 1.0, 1),))
+BROKEN = Blend((Part("x", "x" * 64, 1.0, 1),))
 
 
 class AllAtOnce:
@@ -328,7 +329,7 @@ def test_a_prompt_does_not_wait_for_one_whose_blend_has_no_turn(make):
         def choose(self, wanted, following):
             return [BASE] if BASE in wanted else wanted
 
-    far = Blend(A.parts, 40)  # active over the last 40 prompt tokens
+    far = Blend((replace(A.parts[0], offset=40),))  # active over the last 40 prompt tokens
     bench, seqs = Bench(BaseFirst, batch=60, cells=512), [make(100, far), make(100, far)]
     bench.scheduler.add(seqs[0])
     assert bench.step() == [(seqs[0], 60)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from expertd.errors import InvalidRequest, UnknownModel
+from expertd.errors import UnknownModel
 from expertd.experts.blend import BASE
 from expertd.experts.store import Store
 from expertd.experts.watcher import Watcher
@@ -168,20 +168,17 @@ def test_a_blend_multiplies_the_scales_and_carries_the_content(experts: Path) ->
     blend, entries = store.blend([("sql", 0.8), ("json", 0.2)])
     assert [(part.name, part.scale) for part in blend.parts] == [("sql", 0.4), ("json", 0.2)]
     assert [entry.name for entry in entries] == ["sql", "json"]
-    assert blend.offset == 1
+    assert {part.offset for part in blend.parts} == {1}
     assert store.blend([]) == (BASE, [])
 
 
-def test_experts_that_become_active_at_different_tokens_do_not_blend(experts: Path) -> None:
+def test_each_expert_of_a_blend_becomes_active_where_it_does_alone(experts: Path) -> None:
     make_peft_folder(experts / "answer", manifest={})
     make_peft_folder(experts / "early", manifest={"offset": 3})
     make_peft_folder(experts / "bare")
     make_peft_folder(experts / "always", manifest={"activation": "always"})
-    store = scanned(experts)
-    assert store.blend([("bare", 1), ("always", 1)])[0].offset is None
-    for name in ("early", "bare"):
-        with pytest.raises(InvalidRequest, match="cannot be blended"):
-            store.blend([("answer", 1), (name, 1)])
+    blend, _ = scanned(experts).blend([("answer", 1), ("early", 1), ("bare", 1), ("always", 1)])
+    assert [part.offset for part in blend.parts] == [1, 3, None, None]
 
 
 def test_a_replaced_expert_makes_another_key_and_a_renamed_one_does_not(experts: Path) -> None:
