@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 from tqdm import tqdm
@@ -200,7 +201,9 @@ def main() -> None:
     if arguments.write:
         folder = arguments.experts / arguments.model
         manifest = read_manifest(folder)
-        write_manifest(folder, manifest.model_copy(update={"training": {**manifest.training, "scores": scores}}))
+        before: Any = manifest.training.get("scores", {})  # of which the base's stay where it is not asked again
+        training = {**manifest.training, "scores": {**before, **scores}}
+        write_manifest(folder, manifest.model_copy(update={"training": training}))
 
 
 if __name__ == "__main__":
