@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from expertd.config import cache_dir
-from expertd.errors import HookUnavailable
+from expertd.errors import EngineFailed, HookUnavailable
 
 SOURCE = Path(__file__).with_name("hook.c")
 MAX_POOLS, MAX_BLENDS, MAX_SEEN = 16, 256, 16384  # as in hook.c
@@ -138,6 +138,10 @@ class Hook:
 
         `channels` and `embeddings` add to it.
         """
+        if len(pools) > MAX_POOLS:  # hook.c would read beyond its table
+            raise EngineFailed(
+                f"a step needs {len(pools)} pools, and {MAX_POOLS} can be attached: ask for fewer experts"
+            )
         plan = self._plan
         plan.n_pools, plan.n_rows, plan.n_outputs = len(pools), len(is_output), int(is_output.sum())
         plan.is_output = is_output.ctypes.data
@@ -159,6 +163,8 @@ class Hook:
 
     def channels(self, sites: Sites, blends: Sequence[Channels | None], index: npt.NDArray[np.int32]) -> None:
         """Let row i of the batch do `blends[index[i]]`."""
+        if len(blends) > MAX_BLENDS:
+            raise EngineFailed(f"a step has {len(blends)} blends, and {MAX_BLENDS} fit: lower `sequences`")
         plan = self._plan
         some = [blend for blend in blends if blend]
         outputs = index[self._is_output]

@@ -73,7 +73,8 @@ def lay_out(request: Request) -> Layout:
             blends.append(blend)
         else:
             blends[-1] = blend
-        for i in sorted(beginning[at]):
+        # By content: a blend has one key in whatever order it is named, and KV is filed under that.
+        for i in sorted(beginning[at], key=lambda i: parts[i].content_hash):
             for row in soft.get(i, ()):
                 virtual[len(tokens)] = row
                 tokens.append(_PLACEHOLDER)

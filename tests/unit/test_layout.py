@@ -63,3 +63,13 @@ def test_a_run_ends_before_the_first_blend_that_is_not_chosen():
     assert layout.run_under({base, one, both}, 0, 10) == 10
     assert layout.run_under({both}, 0, 10) == 0
     assert layout.run_under({both}, 9, 1) == 1
+
+
+def test_soft_prompts_stand_in_the_same_order_however_the_blend_is_named():
+    a, b = part("a", 4), part("b", 4)
+    one, other = (
+        lay_out(Request(PROMPT, 4, Blend(parts), tuple(Weights({}, prompt=ROWS + ord(p.name)) for p in parts)))
+        for parts in ((a, b), (b, a))
+    )
+    assert one.blends[-1].key == other.blends[-1].key
+    assert [row.tolist() for row in one.virtual.values()] == [row.tolist() for row in other.virtual.values()]
