@@ -125,7 +125,6 @@ class Hook:
         self._library = _load()
         self._plan = _Plan(n_ubatch=n_ubatch)
         self._held: object = ()  # arrays that the plan points to
-        self._is_output = np.zeros(0, bool)
         self._expected = 0  # changes in each ubatch
 
     @property
@@ -153,7 +152,6 @@ class Hook:
         plan.n_sites, plan.has_inputs, plan.embeddings = 0, 0, None
         plan.gives_inputs_back = any(pool.reads_ffn_down for pool in pools)
         self._held = [is_output, pools]
-        self._is_output = is_output.astype(bool)
         self._expected = sum(len(pool.tensors) for pool in pools if pool.rows is not None)
 
     def rewind(self) -> None:
@@ -161,13 +159,18 @@ class Hook:
         plan = self._plan
         plan.changed = plan.strange = plan.begun = plan.row = plan.output = plan.rows_here = plan.outputs_here = 0
 
-    def channels(self, sites: Sites, blends: Sequence[Channels | None], index: npt.NDArray[np.int32]) -> None:
-        """Let row i of the batch do `blends[index[i]]`."""
+    def channels(
+        self,
+        sites: Sites,
+        blends: Sequence[Channels | None],
+        index: npt.NDArray[np.int32],
+        outputs: npt.NDArray[np.int32],
+    ) -> None:
+        """Let row i of the batch do `blends[index[i]]`. `outputs` are those of `index` whose logits are asked for."""
         if len(blends) > MAX_BLENDS:
             raise EngineFailed(f"a step has {len(blends)} blends, and {MAX_BLENDS} fit: lower `sequences`")
         plan = self._plan
         some = [blend for blend in blends if blend]
-        outputs = index[self._is_output]
         touched = np.max([blend.touched for blend in some], 0)
         plan.n_sites, plan.sites, plan.touched = len(sites.names), ctypes.addressof(sites.table), touched.ctypes.data
         plan.row_blends, plan.output_blends = index.ctypes.data, outputs.ctypes.data

@@ -101,7 +101,7 @@ class PooledBlending:
         self._hook.prepare(outputs, masks)
         channels = [self._channels_of(blend) for blend in batch.blends] if self._beyond_lora else []
         if self._sites and any(channels):
-            self._hook.channels(self._sites, channels, index)
+            self._hook.channels(self._sites, channels, index, index[by_output])
         if embeddings:
             self._hook.embeddings(embeddings)
         batch.planned = not embeddings
