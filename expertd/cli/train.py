@@ -36,6 +36,9 @@ from expertd.errors import TrainingRefused
     type=click.IntRange(1),
     help="Tokens of the prompt's end that the expert sees: with more it reads the question too, and trains slower.",
 )
+@click.option(
+    "--from", "start", type=click.Path(path_type=Path), help="Expert's folder to go on from, of the same rank and base."
+)
 @click.option("--checkpoint", default=60.0, show_default=True, help="Seconds between checkpoints.")
 @click.option("--kv-gb", default=2.0, show_default=True, help="Memory for the prompts' kept KV.")
 @click.option("--restart", is_flag=True, help="Begin anew instead of going on from the checkpoint.")
@@ -54,6 +57,7 @@ def train(
     seed: int,
     max_tokens: int,
     offset: int,
+    start: Path | None,
     checkpoint: float,
     kv_gb: float,
     restart: bool,
@@ -88,6 +92,5 @@ def train(
         offset=offset,
         bf16=trainer.has_fast_bf16(),
     )
-    expert.train(
-        expert.Job(base_file, data, out, description, settings.threads, int(kv_gb * 2**30), checkpoint), recipe, restart
-    )
+    job = expert.Job(base_file, data, out, description, settings.threads, int(kv_gb * 2**30), checkpoint, start)
+    expert.train(job, recipe, restart)

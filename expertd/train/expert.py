@@ -16,10 +16,10 @@ from expertd.engine.context import Base
 from expertd.errors import TrainingRefused
 from expertd.experts.manifest import FILE, BaseBinding, Manifest, Sampling, read_manifest, write_manifest
 from expertd.train.data import fingerprint
-from expertd.train.trainer import Identity, Progress, Recipe, Trained, Training, identify
+from expertd.train.trainer import WEIGHTS, Identity, Progress, Recipe, Trained, Training, identify
 
 FEW_STEPS = 20
-FILES = ("adapter_config.json", "adapter_model.safetensors")
+FILES = ("adapter_config.json", WEIGHTS)
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,13 @@ class Job:
     threads: int
     kv_budget: int  # bytes
     checkpoint_seconds: float
+    start: Path | None = None  # folder of an expert whose weights the training begins with
 
 
 def train(job: Job, recipe: Recipe, restart: bool) -> None:
     """Train and write `job.out`. The checkpoint is removed at the end. Raises `TrainingRefused`, `ExpertRefused`."""
     manifest = _manifest(job, recipe.offset)
-    recipe = replace(recipe, system=manifest.system)
+    recipe = replace(recipe, system=manifest.system, start=fingerprint(job.start / WEIGHTS) if job.start else None)
     # Hidden from the daemon's watcher until it is whole.
     work = job.out.parent / f".{job.out.name}.training"
     checkpoint = work / "checkpoint.pt"
@@ -48,7 +49,7 @@ def train(job: Job, recipe: Recipe, restart: bool) -> None:
     facts = _facts(job, identity)
     if not restart and not checkpoint.exists() and facts.items() <= manifest.training.items():
         raise TrainingRefused(f"{job.out} is the result of just this training. Give --restart to do it again.")
-    training = Training(job.base_file, job.data, work, recipe, identity, job.threads, job.kv_budget)
+    training = Training(job.base_file, job.data, work, recipe, identity, job.threads, job.kv_budget, job.start)
     if training.steps < FEW_STEPS:
         click.echo(
             f"only {training.steps} steps: that teaches little. Give more --epochs, or a smaller --batch.", err=True
@@ -127,7 +128,7 @@ def _manifest(job: Job, offset: int) -> Manifest:
 def _facts(job: Job, identity: Identity) -> Identity:
     """What the manifest says of how it was trained: enough to repeat it."""
     # The modules are in the adapter's own file, the system message elsewhere in the manifest.
-    told = {key: value for key, value in identity.items() if key not in ("modules", "system")}
+    told = {key: value for key, value in identity.items() if key not in ("modules", "system") and value is not None}
     return {"base_file": job.base_file.name, **told}
 
 

@@ -6,7 +6,7 @@ import json
 import math
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +15,8 @@ import torch
 from peft import LoraConfig, get_peft_model_state_dict, set_peft_model_state_dict
 from peft.helpers import disable_input_dtype_casting
 from pydantic import JsonValue
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, GgufConfig
 from transformers.utils import logging as transformers_logging
 
@@ -27,6 +28,7 @@ from expertd.train.answer_only import PrefixKV, Trainee, answer_loss
 # B learns faster than A by this factor: "LoRA+", Hayou et al. 2024, arXiv:2402.12354.
 B_RATIO = 6.0
 Identity = dict[str, JsonValue]
+WEIGHTS = "adapter_model.safetensors"
 MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
@@ -46,6 +48,7 @@ class Recipe:
     offset: int = 1  # tokens of the prompt's end in which the expert is active
     system: str | None = None
     bf16: bool = False
+    start: str | None = None  # sha256 of the weights that the training goes on from
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,9 @@ class Training:
         identity: Identity,
         threads: int,
         kv_budget: int,
+        start: Path | None = None,
     ) -> None:
-        """`identity` is that of the files and the recipe: see `identify`."""
+        """`identity` is that of the files and the recipe: see `identify`. `start` is the first weights' folder."""
         if recipe.batch % recipe.micro_batch:
             raise TrainingRefused(
                 f"the batch of {recipe.batch} is no multiple of the micro-batch of {recipe.micro_batch}"
@@ -106,6 +110,8 @@ class Training:
         self._groups = _read_groups(base_file, data_file, recipe)
         self._identity = identity
         self._model = _load(base_file, recipe)
+        if start:
+            _start_from(start, self._model)
         if recipe.bf16:  # autocast casts what the adapter reads; PEFT would cast it up to fp32 first
             self._no_casts = disable_input_dtype_casting(self._model.peft)
             self._no_casts.__enter__()
@@ -221,7 +227,7 @@ class Training:
         config.inference_mode = True
         config.save_pretrained(str(self._out))
         weights = {k: v.to(torch.float16).contiguous() for k, v in get_peft_model_state_dict(self._model.peft).items()}
-        save_file(weights, self._out / "adapter_model.safetensors", metadata={"format": "pt"})
+        save_file(weights, self._out / WEIGHTS, metadata={"format": "pt"})
 
 
 def _read_groups(base_file: Path, data_file: Path, recipe: Recipe) -> list[data.Group]:
@@ -254,3 +260,22 @@ def _load(base_file: Path, recipe: Recipe) -> Trainee:
         lora_dropout=0.0,
     )
     return Trainee(model, config)
+
+
+def _start_from(folder: Path, model: Trainee) -> None:
+    """Give the adapter an expert's weights. Raises `TrainingRefused` where they are another recipe's."""
+    try:
+        weights = load_file(folder / WEIGHTS)
+    except (OSError, SafetensorError) as error:
+        raise TrainingRefused(f"{folder / WEIGHTS} cannot be read: {error}") from error
+    fresh = get_peft_model_state_dict(model.peft)
+    if wrong := sorted(k for k in fresh.keys() | weights.keys() if _size(fresh, k) != _size(weights, k)):
+        raise TrainingRefused(
+            f"{folder} has no weights that this recipe can go on from: {wrong[0]} is {_size(weights, wrong[0])}, "
+            f"and must be {_size(fresh, wrong[0])}. Give the rank and the base that it was trained with."
+        )
+    set_peft_model_state_dict(model.peft, {name: weight.float() for name, weight in weights.items()})
+
+
+def _size(weights: Mapping[str, torch.Tensor], name: str) -> str:
+    return " x ".join(map(str, weights[name].shape)) if name in weights else "not there"

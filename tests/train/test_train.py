@@ -177,3 +177,20 @@ def test_what_was_trained_is_read_as_an_expert_of_its_base(trained: Path, base: 
     weights = read_weights(trained, read_manifest(trained), loaded.shape)
     loaded.close()
     assert weights.modules
+
+
+def test_a_training_goes_on_from_an_experts_weights(trained: Path, base: Path, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "again"
+    done = run(*command(base, data, out, "--from", str(trained), "--learning-rate", "1e-9"))
+    assert done.returncode == 0, done.stderr
+    first, second = (load_file(folder / "adapter_model.safetensors") for folder in (trained, out))
+    for name, weight in first.items():
+        np.testing.assert_allclose(second[name], weight, atol=1e-4)
+    assert read_manifest(out).training["start"] == read_manifest(trained).sha256["adapter_model.safetensors"]
+    assert run(*command(base, data, out, "--from", str(trained), "--learning-rate", "1e-9")).returncode != 0  # done
+
+
+def test_weights_of_another_rank_are_no_start(trained: Path, base: Path, data: Path, tmp_path: Path) -> None:
+    done = run(*command(base, data, tmp_path / "other", "--from", str(trained), "--rank", "2"))
+    assert done.returncode != 0
+    assert "4 x 96, and must be 2 x 96" in done.stderr, done.stderr
