@@ -16,6 +16,7 @@ from expertd.api.app import make_app
 from expertd.api.auth import read_or_make_token
 from expertd.api.service import Service
 from expertd.config import Settings, cache_dir
+from expertd.engine import empty_cells
 from expertd.engine.chat_template import ChatTemplate
 from expertd.engine.context import Base, Context
 from expertd.engine.disk_cache import DiskCache
@@ -129,6 +130,7 @@ def _engine(settings: Settings, base: Base) -> Worker:
         kv=(settings.kv_k, settings.kv_v),
         hook=hook,
     )
+    empty_cells.give_back(context)
     limits = Limits(
         cells=settings.context,
         batch=settings.batch,

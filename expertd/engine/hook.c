@@ -63,7 +63,7 @@ struct plan {
     int32_t begun, row, output, rows_here, outputs_here;
     float * kept; /* ffn_down's input as it was */
     size_t kept_bytes;
-    /* collecting: every weight that a graph multiplies with */
+    /* collecting: every weight that a graph multiplies with, and the cells that it writes to */
     int32_t collecting, n_seen;
     struct ggml_tensor * seen[MAX_SEEN];
 };
@@ -122,6 +122,7 @@ static bool ask(struct plan * p, struct ggml_tensor * t) {
         return p->embeddings != NULL;
     }
     if (t->op == GGML_OP_GLU) return p->has_inputs;
+    if (p->collecting && t->op == GGML_OP_SET_ROWS && t->view_src) collect(p, t->view_src);
     if (t->op == GGML_OP_MUL_MAT_ID && ends_with(t->src[0]->name, ".lora_a")) p->strange++;
     if (t->op != GGML_OP_MUL_MAT) return false;
     struct ggml_tensor * weight = t->src[0];

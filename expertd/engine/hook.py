@@ -196,11 +196,11 @@ class Hook:
         return plan.changed - plan.strange, -(-plan.n_rows // plan.n_ubatch) * self._expected
 
     def collect(self) -> None:
-        """Have the next batch note every weight of a layer that it multiplies with."""
+        """Have the next batch note every weight of a layer that it multiplies with, and the tensors of its cells."""
         self._plan.collecting, self._plan.n_seen = 1, 0
 
     def collected(self) -> list[Seen]:
-        """The weights that were seen since `collect`."""
+        """The tensors that were seen since `collect`."""
         library, plan = self._library, ctypes.byref(self._plan)
         self._plan.collecting = 0
         return [

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
 import numpy as np
+import psutil
 import pytest
 
 from expertd.config import cache_dir
+from expertd.engine import empty_cells
 from expertd.engine.chat_template import ChatTemplate
 from expertd.engine.context import Base, Context, Row
+from expertd.engine.hook import Hook
 from expertd.models.catalogue import resolve
 from tests.engine.harness import ask, engine, greedy, request
 
@@ -69,3 +73,25 @@ def test_a_smaller_type_of_kv_moves_the_logits_a_little_and_takes_half_the_room(
     assert 0 < np.abs(logits[0] - logits[1]).max() < 2
     assert logits[0].argmax() == logits[1].argmax()
     assert sizes[1] < 0.55 * sizes[0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all cells take memory from the start")
+def test_empty_cells_take_no_memory_and_change_no_logits(served, prompts):
+    def decode(context):
+        rows = [Row(token, i, 0, i == len(prompts[0]) - 1) for i, token in enumerate(prompts[0])]
+        context.decode(rows)
+        return context.logits(len(rows) - 1).copy()
+
+    def resident():
+        return psutil.Process().memory_full_info().uss
+
+    before, logits = resident(), []
+    contexts = [Context(served, n_cells=8192, n_seq=2, n_batch=64, n_threads=1, hook=Hook(64)) for _ in range(2)]
+    whole = (resident() - before) / 2
+    given = empty_cells.give_back(contexts[0])
+    assert given > 0.9 * 8192 * 30 * 2 * 192 * 2  # layers, K and V, channels, bytes
+    assert resident() - before < 1.2 * whole
+    for context in contexts:
+        logits.append(decode(context))
+        context.close()
+    np.testing.assert_array_equal(*logits)
