@@ -31,6 +31,7 @@ bench: .venv/installed-test
 	$(BIN)/python -m bench.experts
 	$(BIN)/python -m bench.startup
 	$(BIN)/python -m bench.base_layouts --docs
+	$(BIN)/python -m bench.blend_sizes --docs
 
 score: .venv/installed-test
 	$(BIN)/python experts/sql/score.py --write

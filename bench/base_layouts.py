@@ -16,13 +16,13 @@ from pydoc_data.topics import topics
 import click
 import numpy as np
 
+from bench.between_markers import put
 from expertd.engine.context import Base, Context, KvType, Row
 from expertd.models.catalogue import embedded_file
 from expertd.models.prepare import LAYOUTS, Recipe, convert
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "base_layouts.json"
-DOCS = HERE.parent / "docs" / "models.md"
 
 RECIPES: dict[str, Recipe | None] = {
     "shipped (Q4_1)": LAYOUTS["shipped"],
@@ -148,14 +148,6 @@ def table(what: str, unit: str, divisor: float, results: list[Result]) -> str:
     return "\n".join(lines)
 
 
-def write_docs(marker: str, text: str) -> None:
-    """Put `text` between the markers of docs/models.md."""
-    start, end = f"<!-- {marker} -->", f"<!-- /{marker} -->"
-    before, _, rest = DOCS.read_text().partition(start)
-    _, _, after = rest.partition(end)
-    DOCS.write_text(f"{before}{start}\n{text}\n{end}{after}")
-
-
 @click.command(help=__doc__)
 @click.option(
     "--chunks", default=16, show_default=True, help="chunks of 512 tokens of Python's help topics, for perplexity"
@@ -178,7 +170,7 @@ def main(chunks: int, rounds: int, docs: bool) -> None:
     for name, text in tables.items():
         click.echo(text)
         if docs:
-            write_docs(name, text)
+            put("docs/models.md", name, text)
     click.echo(f"1.00 is {layouts[0].prefill:.0f} tok/s of prefill and {layouts[0].decode:.0f} tok/s of decode")
 
 

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
+from bench.between_markers import ROOT, put
 from expertd.experts.manifest import read_manifest
-
-ROOT = Path(__file__).parent.parent
-BEGIN, END = "<!-- results -->", "<!-- /results -->"
 
 
 def main() -> None:
     rows = [*_scores(), *_peer(), *_experts(), *_startup()]
     table = "\n".join(["| what | measured | beside |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)])
-    path = ROOT / "README.md"
-    before, _, rest = path.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    path.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}")
+    put("README.md", "results", table)
 
 
 def _result(name: str) -> Any:
