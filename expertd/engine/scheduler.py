@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from expertd.engine.blending import Blending
 from expertd.engine.counters import Counters
 from expertd.engine.disk_cache import DiskCache
-from expertd.engine.pace import Pace
+from expertd.engine.pace import TILE, Pace
 from expertd.engine.prefix_cache import PrefixCache
 from expertd.engine.prefix_reuse import Cells, PrefixReuse, cells_of
 from expertd.engine.sequence import Sequence as Seq
@@ -20,7 +20,7 @@ from expertd.experts.blend import Blend
 
 log = logging.getLogger(__name__)
 
-BACKGROUND_CHUNK = 32  # tokens a step of work that a client's request may have to wait for
+BACKGROUND_CHUNK = TILE  # tokens a step of work that a client's request may have to wait for
 BACKGROUND_MOST = 8  # prompts that wait to be computed in the background; the oldest is given up
 
 
@@ -161,21 +161,24 @@ class Scheduler:
     def _fill(self, chosen: Collection[Blend]) -> list[Slice]:
         decoding = [seq for seq in self.running if seq.decoding]
         slices = [Slice(seq, 1) for seq in decoding if seq.next_blend in chosen][: self._limits.batch]
-        room = self._limits.batch - len(slices)
-        if decoding:
-            room = min(room, self.pace.chunk)
-        elif self._begun:
-            room = min(room, BACKGROUND_CHUNK)
+        rows = len(slices)
         for seq in self.running:
-            if seq.decoding or room <= 0 or seq.next_blend not in chosen:
+            if seq.decoding or rows >= self._limits.batch or seq.next_blend not in chosen:
                 continue
             if not seq.matched and not self._match(seq, chosen):
                 continue
-            count = seq.layout.run_under(chosen, seq.computed, min(seq.pending, room))
+            room = self._room(seq, len(decoding)) - rows
+            count = seq.layout.run_under(chosen, seq.computed, min(seq.pending, room)) if room > 0 else 0
             if count:
                 slices.append(Slice(seq, count))
-                room -= count
+                rows += count
         return slices
+
+    def _room(self, seq: Seq, decoding: int) -> int:
+        """Most rows of a batch in which a part of this prompt is."""
+        if decoding:
+            return min(self._limits.batch, self.pace.rows(seq.computed, decoding))
+        return min(self._limits.batch, BACKGROUND_CHUNK) if self._begun else self._limits.batch
 
     def _match(self, seq: Seq, chosen: Collection[Blend]) -> bool:
         """Have it start behind what is computed already. False: it waits for another one that computes more of it."""

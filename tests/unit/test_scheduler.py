@@ -406,24 +406,24 @@ def test_of_an_activated_experts_answer_the_bases_part_is_kept(make):
 
 
 def test_work_in_the_background_is_done_in_small_steps_and_kept(make):
-    bench, seq = Bench(), make(70)
+    bench, seq = Bench(batch=256), make(140)
     bench.scheduler.add_background(seq)
     assert not bench.scheduler.has_work
     bench.scheduler.begin_background()
-    assert [bench.step() for _ in range(3)] == [[(seq, 32)], [(seq, 32)], [(seq, 6)]]
+    assert [bench.step() for _ in range(3)] == [[(seq, 64)], [(seq, 64)], [(seq, 12)]]
     assert bench.scheduler.serving == 0
     bench.scheduler.finish(seq, keep=True)
-    assert (bench.scheduler.serving, bench.scheduler.has_work, bench.scheduler.cache.used) == (0, False, 70)
+    assert (bench.scheduler.serving, bench.scheduler.has_work, bench.scheduler.cache.used) == (0, False, 140)
     assert bench.rest()
 
 
 def test_work_in_the_background_gives_way_with_what_it_has_done(make):
-    bench, seq, client = Bench(sequences=1), make(70), make(50)
+    bench, seq, client = Bench(batch=256, sequences=1), make(140), make(100)
     bench.scheduler.add_background(seq)
     bench.scheduler.begin_background()
     bench.step()
     bench.scheduler.add(client)
-    assert bench.step() == [(client, 18)]  # a whole step at once, behind the 32
+    assert bench.step() == [(client, 36)]  # behind the 64
     assert (bench.scheduler.running, bench.scheduler.serving) == ([client], 1)
     assert not bench.scheduler.waiting
     bench.scheduler.finish(client, keep=False)
