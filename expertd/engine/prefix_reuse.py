@@ -44,7 +44,7 @@ class PrefixReuse:
     def begin(self, seq: Seq, running: Sequence[Seq], chosen: Collection[Blend], *, counted: bool) -> bool:
         """Start from the longest computed prefix of a cached or a running sequence; the last token is always computed.
 
-        False: one before it in `running` computes more of a common prefix in this batch, and `seq` waits for it.
+        False: one that has begun, or is before it in `running`, goes on with a common prefix, and `seq` waits for it.
         """
         identity = seq.identity()[:-1]
         source, length = self._cached(identity, running)
@@ -54,7 +54,7 @@ class PrefixReuse:
             if other is seq or len(other.tokens) <= length:
                 continue
             common = common_prefix(other.identity(), identity)
-            goes_on = before and other.next_blend in chosen
+            goes_on = (before or other.matched) and other.next_blend in chosen
             if goes_on and common > max(other.computed, length) + WORTH_WAITING:
                 return False
             if min(common, other.computed) > length:

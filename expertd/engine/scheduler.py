@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
+from bisect import insort
 from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from expertd.engine.blending import Blending
 from expertd.engine.counters import Counters
@@ -20,6 +22,7 @@ from expertd.experts.blend import Blend
 
 log = logging.getLogger(__name__)
 
+WORK_A_SECOND = 1000  # tokens, of prompt and answer, that a request may be longer than one that comes a second later
 BACKGROUND_CHUNK = TILE  # tokens a step of work that a client's request may have to wait for
 BACKGROUND_MOST = 8  # prompts that wait to be computed in the background; the oldest is given up
 
@@ -44,14 +47,22 @@ class Slice:
     count: int
 
 
+_due = attrgetter("due")
+
+
 class Scheduler:
-    """Owns the queue, the running sequences and the ids of llama.cpp's sequences."""
+    """Owns the queue, the running sequences and the ids of llama.cpp's sequences.
+
+    Earliest deadline first: a request is due after its arrival by a time in proportion to its work. So short ones pass
+    long ones, and none passes one that was due when it came. In that order requests are admitted and prompts computed,
+    and the last to be due gives way when cells run out.
+    """
 
     def __init__(
         self, limits: Limits, blending: Blending, cells: Cells, counters: Counters, disk: DiskCache | None = None
     ) -> None:
         self._limits, self._blending, self._cells, self._counters = limits, blending, cells, counters
-        self.waiting: deque[Seq] = deque()
+        self.waiting: list[Seq] = []  # both by `due`
         self.running: list[Seq] = []
         self.refused: list[tuple[Seq, ExpertdError]] = []  # sequences whose blend cannot be had, for the worker to end
         self.cache = PrefixCache(limits.cache_bytes, disk)
@@ -76,7 +87,11 @@ class Scheduler:
         return cells_of(self.running)
 
     def add(self, seq: Seq) -> None:
-        self.waiting.append(seq)
+        work = seq.pending + seq.request.max_tokens
+        if self._limits.cache_bytes and not seq.request.prompt_logprobs:
+            work -= self.cache.find(seq.identity()[:-1])[1]  # as far as it is known yet
+        seq.due = seq.created + work / WORK_A_SECOND
+        insort(self.waiting, seq, key=_due)
 
     def add_background(self, seq: Seq) -> None:
         """Have its prompt in the prefix cache when there is nothing better to do."""
@@ -123,7 +138,7 @@ class Scheduler:
 
     def _admit(self) -> None:
         while self.waiting and len(self.running) < self._limits.sequences and self._fits(self.waiting[0]):
-            seq = self.waiting.popleft()
+            seq = self.waiting.pop(0)
             started, paged = time.monotonic(), self._blending.paging.seconds_in
             try:
                 self._blending.retain(seq.request.blend, seq.request.weights)
@@ -136,7 +151,7 @@ class Scheduler:
             seq.seq_id = self._free_ids.pop()
             if not seq.started:
                 seq.started, seq.paged_before = started, paged
-            self.running.append(seq)
+            insort(self.running, seq, key=_due)
 
     def _fits(self, seq: Seq) -> bool:
         """Whether its experts and its tokens find room beside all that run: else it would be preempted for ever."""
@@ -189,7 +204,7 @@ class Scheduler:
         return seq.matched
 
     def _make_room(self, slices: Sequence[Slice]) -> bool:
-        """Free cells for the slices by preempting the youngest sequence. False: schedule anew."""
+        """Free cells for the slices by preempting the last sequence to be due. False: schedule anew."""
         needed = sum(part.count for part in slices)
         if self.cells_used + needed <= self._limits.cells or len(self.running) == 1:
             return True  # alone it fits: its length was checked when it was submitted
@@ -197,11 +212,11 @@ class Scheduler:
         return False
 
     def _preempt(self, seq: Seq) -> None:
-        """Back to the head of the queue, to go on from what the cache then still has of it."""
+        """Back to its place in the queue, to go on from what the cache then still has of it."""
         self._counters.preemptions += 1
         self._take_out(seq, kept=seq.computed)
         seq.computed, seq.matched, seq.preempted = 0, False, True
-        self.waiting.appendleft(seq)
+        insort(self.waiting, seq, key=_due)
 
     def _take_out(self, seq: Seq, *, kept: int) -> None:
         """Stop it. Its first `kept` tokens go to the prefix cache."""
