@@ -1,11 +1,13 @@
-"""How many prompt tokens fit into a step, so that running streams never wait longer than they should."""
+"""How many rows a step may have, so that running streams never wait longer than they should."""
 
 from __future__ import annotations
 
+TILE = 64  # rows from which llama.cpp's attention on CPUs works in tiles: at 1,000 tokens 63 take 5 times as long as 64
 LEAST = 16  # prompt tokens a step, however slow: else a long prompt would take for ever
-TELLING = 32  # rows of a step from which its time tells of prompts
 FIRST_GUESS = 2e-3  # seconds a row, until a step has told
-SMOOTHING = 0.3
+FASTEST = 1e-6  # seconds a row: no machine's, and more than nothing
+DEPTH = 1000  # tokens: where attention's part is held beside the rest's
+SMOOTHING = 0.5
 
 
 class Pace:
@@ -14,16 +16,43 @@ class Pace:
     def __init__(self, budget: float) -> None:
         """`budget` in seconds."""
         self._budget = budget
-        self._seconds_a_row: float | None = None
+        self._tiled, self._narrow = _Speed(), _Speed()
 
-    def note(self, rows: int, seconds: float) -> None:
-        """A step of so many rows took so long."""
-        if rows < TELLING:
+    def note(self, rows: int, depth: float, seconds: float) -> None:
+        """A step of so many rows, on average `depth` into their sequences, took so long."""
+        if rows < LEAST:  # it tells nothing of prompts
             return
-        now, before = seconds / rows, self._seconds_a_row
-        self._seconds_a_row = now if before is None else before + SMOOTHING * (now - before)
+        each = seconds / rows
+        if rows < TILE:
+            self._narrow.learn(depth, each)
+        if rows >= TILE or each < self._tiled.at(depth):  # a tile's row is never the slower one
+            self._tiled.learn(depth, each)
 
-    @property
-    def chunk(self) -> int:
-        """Prompt tokens for the next step."""
-        return max(LEAST, int(self._budget / (self._seconds_a_row or FIRST_GUESS)))
+    def rows(self, depth: float, decoding: int) -> int:
+        """Most rows of the next step, `decoding` ones among them, where its prompt is computed up to `depth`."""
+        least, fit = decoding + LEAST, int(self._budget / self._tiled.at(depth))
+        if fit >= TILE or least >= TILE:
+            return max(fit, least)
+        narrow = min(TILE - 1, max(least, int(self._budget / self._narrow.at(depth))))
+        # A tile brings the prompt on several times as far: that is worth up to twice the budget.
+        most = max(2 * self._budget, narrow * self._narrow.at(depth))
+        return TILE if TILE * self._tiled.at(depth) <= most else narrow
+
+
+class _Speed:
+    """Seconds a row: a part that is always the same, and attention's, which grows with the depth."""
+
+    def __init__(self) -> None:
+        self._fixed, self._grows = FIRST_GUESS, 0.0
+        self._told = False
+
+    def at(self, depth: float) -> float:
+        return self._fixed + self._grows * depth / DEPTH
+
+    def learn(self, depth: float, seconds: float) -> None:
+        """Normalized least mean squares: what was wrong goes to the two parts as this depth weighs them."""
+        x = depth / DEPTH
+        change = (seconds - self.at(depth)) / (1 + x * x) * (SMOOTHING if self._told else 1)
+        self._fixed = max(FASTEST, self._fixed + change)
+        self._grows = max(0.0, self._grows + change * x)
+        self._told = True

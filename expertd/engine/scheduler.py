@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import logging
 import time
+from bisect import insort
 from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from operator import attrgetter
 
 from expertd.engine.blending import Blending
 from expertd.engine.counters import Counters
-from expertd.engine.disk_cache import DiskCache, State
-from expertd.engine.identity import Identity, common_prefix
-from expertd.engine.pace import Pace
-from expertd.engine.prefix_cache import Entry, PrefixCache
+from expertd.engine.disk_cache import DiskCache
+from expertd.engine.pace import TILE, Pace
+from expertd.engine.prefix_cache import PrefixCache
+from expertd.engine.prefix_reuse import Cells, PrefixReuse, cells_of
 from expertd.engine.sequence import Sequence as Seq
 from expertd.errors import EngineFailed, ExpertdError
 from expertd.experts.blend import Blend
 
 log = logging.getLogger(__name__)
 
-WORTH_WAITING = 16  # tokens: about what a decoding step costs in prefill
-PUT_BACK_A_TOKEN = 256  # cached tokens that go back into cells in the time of one token's prefill, with a margin
-READ_A_TOKEN = 8  # tokens that are read from disk and checked in the time of one token's prefill, with a margin
-BACKGROUND_CHUNK = 32  # tokens a step of work that a client's request may have to wait for
+WORK_A_SECOND = 1000  # tokens, of prompt and answer, that a request may be longer than one that comes a second later
+BACKGROUND_CHUNK = TILE  # tokens a step of work that a client's request may have to wait for
 BACKGROUND_MOST = 8  # prompts that wait to be computed in the background; the oldest is given up
 
 
@@ -48,31 +47,26 @@ class Slice:
     count: int
 
 
-class Cells(Protocol):
-    """What the scheduler does to llama.cpp's KV cells: the context's part that it needs."""
-
-    def copy_sequence(self, source: int, target: int, end: int) -> None: ...
-
-    def remove_sequence(self, seq_id: int, start: int) -> None: ...
-
-    def sequence_bytes(self, seq_id: int) -> int: ...
-
-    def save_sequence(self, seq_id: int) -> State: ...
-
-    def restore_sequence(self, seq_id: int, state: State) -> bool: ...
+_due = attrgetter("due")
 
 
 class Scheduler:
-    """Owns the queue, the running sequences and the ids of llama.cpp's sequences."""
+    """Owns the queue, the running sequences and the ids of llama.cpp's sequences.
+
+    Earliest deadline first: a request is due after its arrival by a time in proportion to its work. So short ones pass
+    long ones, and none passes one that was due when it came. In that order requests are admitted and prompts computed,
+    and the last to be due gives way when cells run out.
+    """
 
     def __init__(
         self, limits: Limits, blending: Blending, cells: Cells, counters: Counters, disk: DiskCache | None = None
     ) -> None:
         self._limits, self._blending, self._cells, self._counters = limits, blending, cells, counters
-        self.waiting: deque[Seq] = deque()
+        self.waiting: list[Seq] = []  # both by `due`
         self.running: list[Seq] = []
         self.refused: list[tuple[Seq, ExpertdError]] = []  # sequences whose blend cannot be had, for the worker to end
         self.cache = PrefixCache(limits.cache_bytes, disk)
+        self._prefixes = PrefixReuse(cells, limits.cells, self.cache, counters)
         self.background: deque[Seq] = deque(maxlen=BACKGROUND_MOST)  # nobody waits for them
         self._begun: Seq | None = None  # the one of them that runs, alone
         self.pace = Pace(limits.step_seconds)
@@ -90,11 +84,14 @@ class Scheduler:
 
     @property
     def cells_used(self) -> int:
-        """An upper bound: a shared cell counts once for each of its owners."""
-        return sum(seq.computed for seq in self.running)
+        return cells_of(self.running)
 
     def add(self, seq: Seq) -> None:
-        self.waiting.append(seq)
+        work = seq.pending + seq.request.max_tokens
+        if self._limits.cache_bytes and not seq.request.prompt_logprobs:
+            work -= self.cache.find(seq.identity()[:-1])[1]  # as far as it is known yet
+        seq.due = seq.created + work / WORK_A_SECOND
+        insort(self.waiting, seq, key=_due)
 
     def add_background(self, seq: Seq) -> None:
         """Have its prompt in the prefix cache when there is nothing better to do."""
@@ -141,7 +138,7 @@ class Scheduler:
 
     def _admit(self) -> None:
         while self.waiting and len(self.running) < self._limits.sequences and self._fits(self.waiting[0]):
-            seq = self.waiting.popleft()
+            seq = self.waiting.pop(0)
             started, paged = time.monotonic(), self._blending.paging.seconds_in
             try:
                 self._blending.retain(seq.request.blend, seq.request.weights)
@@ -154,7 +151,7 @@ class Scheduler:
             seq.seq_id = self._free_ids.pop()
             if not seq.started:
                 seq.started, seq.paged_before = started, paged
-            self.running.append(seq)
+            insort(self.running, seq, key=_due)
 
     def _fits(self, seq: Seq) -> bool:
         """Whether its experts and its tokens find room beside all that run: else it would be preempted for ever."""
@@ -179,94 +176,35 @@ class Scheduler:
     def _fill(self, chosen: Collection[Blend]) -> list[Slice]:
         decoding = [seq for seq in self.running if seq.decoding]
         slices = [Slice(seq, 1) for seq in decoding if seq.next_blend in chosen][: self._limits.batch]
-        room = self._limits.batch - len(slices)
-        if decoding:
-            room = min(room, self.pace.chunk)
-        elif self._begun:
-            room = min(room, BACKGROUND_CHUNK)
+        rows = len(slices)
         for seq in self.running:
-            if seq.decoding or room <= 0 or seq.next_blend not in chosen:
+            if seq.decoding or rows >= self._limits.batch or seq.next_blend not in chosen:
                 continue
-            if not seq.matched and not self._reuse(seq, chosen):
+            if not seq.matched and not self._match(seq, chosen):
                 continue
-            count = seq.layout.run_under(chosen, seq.computed, min(seq.pending, room))
+            room = self._room(seq, len(decoding)) - rows
+            count = seq.layout.run_under(chosen, seq.computed, min(seq.pending, room)) if room > 0 else 0
             if count:
                 slices.append(Slice(seq, count))
-                room -= count
+                rows += count
         return slices
 
-    def _reuse(self, seq: Seq, chosen: Collection[Blend]) -> bool:
-        """Start from the longest computed prefix of a cached or a running sequence; the last token is always computed.
+    def _room(self, seq: Seq, decoding: int) -> int:
+        """Most rows of a batch in which a part of this prompt is."""
+        if decoding:
+            return min(self._limits.batch, self.pace.rows(seq.computed, decoding))
+        return min(self._limits.batch, BACKGROUND_CHUNK) if self._begun else self._limits.batch
 
-        False: one that was admitted before computes more of a common prefix in this batch, and `seq` waits for it.
-        """
+    def _match(self, seq: Seq, chosen: Collection[Blend]) -> bool:
+        """Have it start behind what is computed already. False: it waits for another one that computes more of it."""
         if self._limits.cache_bytes and not seq.request.prompt_logprobs:
-            identity = seq.identity()[:-1]
-            source, length = self._cached(identity)
-            before = True
-            for other in self.running:
-                before = before and other is not seq
-                if other is seq or len(other.tokens) <= length:
-                    continue
-                common = common_prefix(other.identity(), identity)
-                goes_on = before and other.next_blend in chosen
-                if goes_on and common > max(other.computed, length) + WORTH_WAITING:
-                    return False
-                if min(common, other.computed) > length:
-                    source, length = other, min(common, other.computed)
-            from_disk = self._from_disk(identity, length)
-            if from_disk:
-                source, length = from_disk, common_prefix(from_disk.identity, identity)
-            if source and length > seq.computed:
-                self._take_over(seq, source, length)
-            if not seq.preempted and seq is not self._begun:
-                self._count(seq, source, on_disk=from_disk is not None)
-        seq.matched = True
-        return True
-
-    def _cached(self, identity: Identity) -> tuple[Entry | Seq | None, int]:
-        """The memory's longest prefix and its length, where it fits and pays."""
-        entry, length = self.cache.find(identity)
-        if entry is None or not self._pays(entry.identity, length, PUT_BACK_A_TOKEN):
-            return None, 0
-        return entry, length
-
-    def _from_disk(self, identity: Identity, length: int) -> Entry | None:
-        """The disk's longest prefix, where it fits and what it has beyond `length` pays."""
-        stored, longer = self.cache.find_on_disk(identity)
-        if stored is None or not self._pays(stored.identity, longer - length, READ_A_TOKEN):
-            return None
-        return self.cache.load(stored)
-
-    def _pays(self, whole: Identity, gained: int, rate: int) -> bool:
-        """Whether an entry finds room and saves more time than it takes: it is put back whole before it is cut."""
-        return self.cells_used + len(whole) <= self._limits.cells and gained * rate >= len(whole)
-
-    def _take_over(self, seq: Seq, source: Entry | Seq, length: int) -> None:
-        self._cells.remove_sequence(seq.seq_id, 0)
-        if isinstance(source, Entry):
-            if not self._cells.restore_sequence(seq.seq_id, source.state):
-                return  # then it is computed
-            self._cells.remove_sequence(seq.seq_id, length)
-            self.cache.touch(source)
+            seq.matched = self._prefixes.begin(seq, self.running, chosen, counted=seq is not self._begun)
         else:
-            self._cells.copy_sequence(source.seq_id, seq.seq_id, length)
-        seq.computed = length
-        if not seq.preempted:
-            seq.cached = min(length, len(seq.prompt))
-
-    def _count(self, seq: Seq, source: Entry | Seq | None, *, on_disk: bool) -> None:
-        """What a client's prompt asked of the cache, and what it got from where."""
-        self._counters.asked_tokens += len(seq.prompt) - 1
-        if on_disk:
-            self._counters.reused_from_disk += seq.cached
-        elif isinstance(source, Entry):
-            self._counters.reused_from_memory += seq.cached
-        else:
-            self._counters.reused_from_cells += seq.cached
+            seq.matched = True
+        return seq.matched
 
     def _make_room(self, slices: Sequence[Slice]) -> bool:
-        """Free cells for the slices by preempting the youngest sequence. False: schedule anew."""
+        """Free cells for the slices by preempting the last sequence to be due. False: schedule anew."""
         needed = sum(part.count for part in slices)
         if self.cells_used + needed <= self._limits.cells or len(self.running) == 1:
             return True  # alone it fits: its length was checked when it was submitted
@@ -274,30 +212,19 @@ class Scheduler:
         return False
 
     def _preempt(self, seq: Seq) -> None:
-        """Back to the head of the queue, to go on from what the cache then still has of it."""
+        """Back to its place in the queue, to go on from what the cache then still has of it."""
         self._counters.preemptions += 1
         self._take_out(seq, kept=seq.computed)
         seq.computed, seq.matched, seq.preempted = 0, False, True
-        self.waiting.appendleft(seq)
+        insort(self.waiting, seq, key=_due)
 
     def _take_out(self, seq: Seq, *, kept: int) -> None:
         """Stop it. Its first `kept` tokens go to the prefix cache."""
         self.running.remove(seq)
         self._begun = None if seq is self._begun else self._begun
         self._blending.release(seq.request.blend)
-        if kept:
-            self._put_away(seq, kept)
+        if kept and not self._short_of_memory:
+            self._prefixes.put_away(seq, kept)
         self._cells.remove_sequence(seq.seq_id, 0)
         self._free_ids.append(seq.seq_id)
         seq.seq_id = -1
-
-    def _put_away(self, seq: Seq, length: int) -> None:
-        if self._short_of_memory:
-            return
-        if length < seq.computed:
-            self._cells.remove_sequence(seq.seq_id, length)
-        size = self._cells.sequence_bytes(seq.seq_id)
-        try:
-            self.cache.keep(seq.identity()[:length], size, lambda: self._cells.save_sequence(seq.seq_id))
-        except (EngineFailed, MemoryError) as error:
-            log.warning("a prompt's KV is not kept: %s", error)

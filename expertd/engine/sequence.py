@@ -37,6 +37,7 @@ class Sequence:
         self.told = 0  # prompt tokens that these tell of, or that are not to be told
         self._identity: Identity = np.empty(0, np.int64)  # of the tokens that were there when it was last asked for
         self.created = time.monotonic() if created is None else created
+        self.due = self.created  # when its turn has come, by the same clock: the scheduler's, once it is queued
         self.started = 0.0
         self.first_token = 0.0
         self.paged_before = 0.0  # seconds that the engine had spent on paging experts in at `started`

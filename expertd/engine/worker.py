@@ -261,7 +261,8 @@ class Worker:
         )
         begun = time.monotonic()
         self._context.decode(rows)
-        self._scheduler.pace.note(len(rows), time.monotonic() - begun)
+        depth = sum(part.count * (part.sequence.computed + part.count / 2) for part in slices) / len(rows)
+        self._scheduler.pace.note(len(rows), depth, time.monotonic() - begun)
         self._counters.masked_nodes += self._blending.check()
         self._counters.steps += 1
         for part, last in zip(slices, outputs, strict=True):

@@ -95,7 +95,7 @@ def test_a_failed_step_ends_what_ran_and_nothing_else(toy, experts):
     async def run():
         async with engine(toy.base, cells=256, claimed=4096, sequences=2) as worker:
             streams = [worker.submit(request(toy.prompt(60 + i, 200), N, [(experts[0], 1.0)])) for i in range(2)]
-            waiting = worker.submit(request(toy.prompt(62, 50), N, [(experts[0], 1.0)]))
+            waiting = worker.submit(request(toy.prompt(62, 50), 190, [(experts[0], 1.0)]))  # the most work: the last
             failed = await asyncio.gather(*map(collect, streams), return_exceptions=True)
             survivor = await collect(waiting)
             (later,) = await ask(worker, request(toy.prompt(63, 50), N))
@@ -104,7 +104,7 @@ def test_a_failed_step_ends_what_ran_and_nothing_else(toy, experts):
     failed, survivor, later = asyncio.run(run())
     assert [type(error) for error in failed] == [EngineFailed, EngineFailed]
     assert "no free KV cells" in failed[0].message
-    assert survivor.tokens == greedy(toy.base, toy.prompt(62, 50), N, [(experts[0], 1.0)])
+    assert survivor.tokens == greedy(toy.base, toy.prompt(62, 50), 190, [(experts[0], 1.0)])
     assert later.tokens == greedy(toy.base, toy.prompt(63, 50), N)
 
 
@@ -214,6 +214,53 @@ def test_a_stream_of_short_requests_does_not_starve_the_long_ones(toy, experts):
     steps = asyncio.run(run())
     for one in long:
         assert longest_wait(steps, one.blend) <= 4 * QUANTUM
+
+
+def test_a_short_request_passes_long_ones_that_wait(toy):
+    ended = []
+
+    async def run():
+        async with engine(toy.base, sequences=1, cache_bytes=0) as worker:
+
+            async def one(name, stream):
+                await collect(stream)
+                ended.append(name)
+
+            await anext(aiter(worker.submit(request(toy.prompt(90, 60), 120))))  # it runs, alone
+            long = [worker.submit(request(toy.prompt(91 + i, 60), 120)) for i in range(3)]
+            short = worker.submit(request(toy.prompt(95, 10), 4))
+            named = zip(("a", "b", "c", "short"), (*long, short), strict=True)
+            await asyncio.gather(*(one(name, stream) for name, stream in named))
+
+    asyncio.run(run())
+    assert ended == ["short", "a", "b", "c"]
+
+
+def test_an_endless_crowd_of_short_requests_lets_a_long_one_run(toy):
+    """More of them wait at any time than can run: the long one would be the last for ever but for its deadline."""
+
+    async def run():
+        async with engine(toy.base, sequences=1, cache_bytes=0) as worker:
+            served, ended = 0, asyncio.Event()
+
+            async def keep_asking(seed):
+                nonlocal served
+                while not ended.is_set():
+                    await collect(worker.submit(request(toy.prompt(seed, 5), 30)))
+                    served += 1
+
+            crowd = [asyncio.create_task(keep_asking(100 + i)) for i in range(8)]
+            await asyncio.sleep(0.05)
+            before = served
+            answer = await asyncio.wait_for(collect(worker.submit(request(toy.prompt(99, 300), 100))), 60)
+            passed = served - before
+            ended.set()
+            await asyncio.gather(*crowd)
+            return answer, passed
+
+    answer, passed = asyncio.run(run())
+    assert answer.tokens == greedy(toy.base, toy.prompt(99, 300), 100)
+    assert passed > 8  # those too that came later, for as long as it has work
 
 
 def test_blends_that_come_and_go_at_every_step_do_not_pass_those_that_wait(toy, experts):

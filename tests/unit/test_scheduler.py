@@ -67,9 +67,9 @@ def base(tmp_path_factory):
 
 @pytest.fixture
 def make(base):
-    def sequence(length, blend=BASE, *, first=10, max_tokens=1000):
+    def sequence(length, blend=BASE, *, first=10, max_tokens=1000, created=None):
         prompt = tuple(range(first, first + length))
-        return Sequence(Request(prompt, max_tokens, blend, sampling=Sampling(temperature=0)), base, None)
+        return Sequence(Request(prompt, max_tokens, blend, sampling=Sampling(temperature=0)), base, None, created)
 
     return sequence
 
@@ -163,6 +163,67 @@ def test_no_more_run_than_allowed_and_the_others_follow_in_order(make):
     assert bench.scheduler.running == [seqs[1], seqs[2]]
 
 
+def test_short_work_is_admitted_ahead_of_long(make):
+    bench = Bench(sequences=1)
+    running, long, short = (make(5, max_tokens=n, created=0.0) for n in (500, 500, 10))
+    for seq in (running, long):
+        bench.scheduler.add(seq)
+    bench.step()
+    bench.scheduler.add(short)
+    bench.scheduler.finish(running, keep=False)
+    bench.step()
+    assert bench.scheduler.running == [short]
+    assert bench.scheduler.waiting == [long]
+
+
+def test_a_short_prompt_is_computed_ahead_of_a_long_one_that_has_begun(make):
+    bench, long, short = Bench(), make(200, created=0.0), make(20, first=300, max_tokens=10, created=0.0)
+    bench.scheduler.add(long)
+    bench.step()
+    bench.scheduler.add(short)
+    assert bench.step() == [(short, 20), (long, 44)]
+
+
+def test_a_short_prompt_still_waits_for_its_like_that_has_begun(make):
+    bench, long, short = Bench(cells=512), make(200, created=0.0), make(120, max_tokens=10, created=0.0)
+    bench.scheduler.add(long)
+    bench.step()
+    bench.scheduler.add(short)
+    assert bench.step() == [(long, 64)]
+    bench.step()
+    assert short.cached == 119
+
+
+def test_a_prompt_that_is_cached_is_short(make):
+    bench = Bench(sequences=1, cells=512)
+    first, other, again = make(100, created=0.0), make(80, first=300, created=0.0), make(110, created=0.0)
+    bench.scheduler.add(first)
+    bench.step()
+    bench.step()
+    bench.scheduler.finish(first, keep=True)
+    bench.scheduler.add(other)
+    bench.scheduler.add(again)
+    bench.step()
+    assert bench.scheduler.running == [again]
+
+
+@pytest.mark.parametrize("work", [1000, 5000])
+def test_under_an_endless_stream_of_short_ones_a_long_one_gets_its_turn(make, work):
+    """Twenty short ones a second come, and as many are served."""
+    bench, long, now = Bench(sequences=1), make(5, first=50, max_tokens=work - 5, created=0.0), 0.0
+    bench.scheduler.add(long)
+    bench.scheduler.add(make(5, max_tokens=10, created=0.0))
+    while bench.scheduler.waiting[0] is not long or bench.scheduler.running:
+        bench.step()
+        now += 0.05
+        assert now < 10
+        bench.scheduler.add(make(5, max_tokens=10, created=now))
+        bench.scheduler.finish(bench.scheduler.running[0], keep=False)
+    assert now == pytest.approx(work / 1000, abs=0.1)
+    bench.step()
+    assert bench.scheduler.running == [long]
+
+
 def test_a_prompt_like_a_kept_one_starts_behind_it(make):
     bench, first, second = Bench(), make(20), make(30)
     bench.scheduler.add(first)
@@ -246,14 +307,14 @@ def test_kv_that_cannot_be_saved_is_let_go_of(make):
     assert len(bench.scheduler.cache) == 0
 
 
-def test_the_youngest_gives_way_and_comes_back_when_there_is_room(make):
+def test_the_last_to_be_due_gives_way_and_comes_back_when_there_is_room(make):
     bench, old, young = Bench(cells=100), make(40), make(40, first=500)
     bench.scheduler.add(old)
     bench.scheduler.add(young)
     while young in bench.scheduler.running or not young.tokens[40:]:
         bench.step()
     assert bench.scheduler.running == [old]
-    assert list(bench.scheduler.waiting) == [young]
+    assert bench.scheduler.waiting == [young]
     bench.step()  # and does not come in and go out for ever
     assert bench.scheduler.running == [old]
     done = len(young.tokens)
@@ -406,24 +467,24 @@ def test_of_an_activated_experts_answer_the_bases_part_is_kept(make):
 
 
 def test_work_in_the_background_is_done_in_small_steps_and_kept(make):
-    bench, seq = Bench(), make(70)
+    bench, seq = Bench(batch=256), make(140)
     bench.scheduler.add_background(seq)
     assert not bench.scheduler.has_work
     bench.scheduler.begin_background()
-    assert [bench.step() for _ in range(3)] == [[(seq, 32)], [(seq, 32)], [(seq, 6)]]
+    assert [bench.step() for _ in range(3)] == [[(seq, 64)], [(seq, 64)], [(seq, 12)]]
     assert bench.scheduler.serving == 0
     bench.scheduler.finish(seq, keep=True)
-    assert (bench.scheduler.serving, bench.scheduler.has_work, bench.scheduler.cache.used) == (0, False, 70)
+    assert (bench.scheduler.serving, bench.scheduler.has_work, bench.scheduler.cache.used) == (0, False, 140)
     assert bench.rest()
 
 
 def test_work_in_the_background_gives_way_with_what_it_has_done(make):
-    bench, seq, client = Bench(sequences=1), make(70), make(50)
+    bench, seq, client = Bench(batch=256, sequences=1), make(140), make(100)
     bench.scheduler.add_background(seq)
     bench.scheduler.begin_background()
     bench.step()
     bench.scheduler.add(client)
-    assert bench.step() == [(client, 18)]  # a whole step at once, behind the 32
+    assert bench.step() == [(client, 36)]  # behind the 64
     assert (bench.scheduler.running, bench.scheduler.serving) == ([client], 1)
     assert not bench.scheduler.waiting
     bench.scheduler.finish(client, keep=False)
