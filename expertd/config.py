@@ -82,6 +82,7 @@ class Settings(BaseSettings):
     context: int = Field(8192, ge=256, description="KV cells: tokens of all running requests together")
     kv_k: Literal["f16", "q8_0", "q4_0"] = Field("f16", description="type of the cells' K")
     kv_v: Literal["f16", "q8_0", "q4_0"] = Field("f16", description="type of the cells' V")
+    flash_attention: Literal["auto", "on", "off"] = Field("auto", description="auto: only where V is quantized")
     sequences: int = Field(8, ge=1, le=64, description="requests decoded at once")
     queue: int = Field(64, ge=0, description="requests that may wait; more get a 503")
     batch: int = Field(512, ge=32, le=4096, description="tokens a decoding step at most")
@@ -113,6 +114,17 @@ class Settings(BaseSettings):
         if self.batch < self.sequences:
             raise ValueError(f"batch {self.batch} has no token for each of {self.sequences} sequences: raise `batch`")
         return self
+
+    @model_validator(mode="after")
+    def _flash_attention_for_quantized_v(self) -> Settings:
+        if self.flash_attention == "off" and self.kv_v != "f16":
+            raise ValueError(f"kv_v {self.kv_v} needs flash attention: set flash_attention to auto, or kv_v to f16")
+        return self
+
+    @property
+    def flash(self) -> bool:
+        """Whether attention is llama.cpp's flash attention."""
+        return self.flash_attention == "on" or (self.flash_attention == "auto" and self.kv_v != "f16")
 
     @model_validator(mode="after")
     def _memory_before_disk(self) -> Settings:

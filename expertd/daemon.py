@@ -127,6 +127,7 @@ def _engine(settings: Settings, base: Base) -> Worker:
         n_seq=settings.sequences,
         n_batch=settings.batch,
         n_threads=settings.threads,
+        flash=settings.flash,
         kv=(settings.kv_k, settings.kv_v),
         hook=hook,
     )

@@ -290,6 +290,7 @@ class Context:
         self.n_cells = int(llama.llama_n_ctx(handle))
         self.n_batch = n_batch
         self._kv = (params.type_k, params.type_v, params.flash_attn_type, self.n_cells)
+        self.flash = flash
         self._memory = llama.llama_get_memory(handle)
         self._make_batch(n_batch)
 
@@ -347,6 +348,10 @@ class Context:
     def remove_sequence(self, seq_id: int, start: int = 0) -> None:
         """Let go of the cells of `seq_id` from position `start` on."""
         llama.llama_memory_seq_rm(self._memory, seq_id, start, -1)
+
+    def clear(self) -> None:
+        """Let go of all cells, and write zeros: without flash attention a NaN in any cell reaches every row."""
+        llama.llama_memory_clear(self._memory, True)
 
     def fingerprint(self) -> bytes:
         """What saved KV depends on beside its tokens and their blends, 16 bytes."""

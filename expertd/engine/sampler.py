@@ -21,6 +21,9 @@ Logits = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.intp]
 
 
+NO_NUMBERS = "the model's logits are no numbers: its weights or the expert's are broken"
+
+
 class Sampler:
     """The state of one stream: its random numbers depend on its seed alone, never on who shares the batch."""
 
@@ -36,8 +39,8 @@ class Sampler:
 
     def draw(self, logits: Logits) -> int:
         """The next token, from the logits of all, [n_vocab]. Raises `EngineFailed` on NaN."""
-        if not np.isfinite(logits.max()):
-            raise EngineFailed("the model's logits are no numbers: its weights or the expert's are broken")
+        if not has_numbers(logits):
+            raise EngineFailed(NO_NUMBERS)
         if len(self._biased) or self._counts:
             logits = self._adjusted(logits)
         token = int(logits.argmax()) if self._sampling.temperature < NO_HEAT else self._draw_by_heat(logits)
@@ -72,6 +75,11 @@ class Sampler:
             inside = kept >= np.log(sampling.min_p)
             ids, kept = ids[inside], kept[inside]
         return int(ids[_pick(kept / sampling.temperature, self._random.random())])
+
+
+def has_numbers(logits: Logits) -> bool:
+    """False where one is NaN, or the highest infinite."""
+    return bool(np.isfinite(logits.max()))
 
 
 def _likeliest(relative: Logits, top_k: int, top_p: float) -> Ids:

@@ -129,6 +129,12 @@ class Scheduler:
         assert not self.running
         self._blending = blending
 
+    def isolate(self) -> None:
+        """Put all that run back in the queue, their KV lost, to go on one by one until each has drawn a token."""
+        for seq in list(self.running):
+            seq.alone = True
+            self._preempt(seq, kept=0)
+
     def finish(self, seq: Seq, *, keep: bool) -> None:
         """Take a sequence out; its KV goes to the prefix cache where `keep`."""
         if seq in self.waiting:
@@ -157,7 +163,7 @@ class Scheduler:
         """Whether its experts and its tokens find room beside all that run: else it would be preempted for ever."""
         if not self.running:
             return True
-        if self._short_of_memory:
+        if self._short_of_memory or seq.alone or any(other.alone for other in self.running):
             return False
         held = sum(len(other.tokens) + 1 for other in self.running)
         room = held + len(seq.tokens) < self._limits.cells
@@ -208,13 +214,13 @@ class Scheduler:
         needed = sum(part.count for part in slices)
         if self.cells_used + needed <= self._limits.cells or len(self.running) == 1:
             return True  # alone it fits: its length was checked when it was submitted
-        self._preempt(self.running[-1])
+        self._preempt(self.running[-1], kept=self.running[-1].computed)
         return False
 
-    def _preempt(self, seq: Seq) -> None:
+    def _preempt(self, seq: Seq, *, kept: int) -> None:
         """Back to its place in the queue, to go on from what the cache then still has of it."""
         self._counters.preemptions += 1
-        self._take_out(seq, kept=seq.computed)
+        self._take_out(seq, kept=kept)
         seq.computed, seq.matched, seq.preempted = 0, False, True
         insort(self.waiting, seq, key=_due)
 

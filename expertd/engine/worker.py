@@ -20,7 +20,7 @@ from expertd.engine.disk_cache import DiskCache
 from expertd.engine.interface import Done, FinishReason, Piece, Request, Sampling, Status, TokenLogprob
 from expertd.engine.memory import MemoryBudget
 from expertd.engine.plain import PlainBlending
-from expertd.engine.sampler import token_logprob
+from expertd.engine.sampler import NO_NUMBERS, has_numbers, token_logprob
 from expertd.engine.scheduler import Limits, Scheduler, Slice
 from expertd.engine.sequence import Sequence
 from expertd.errors import ContextOverflow, EngineFailed, ExpertdError, HookMissed, InvalidRequest, Overloaded
@@ -265,8 +265,27 @@ class Worker:
         self._scheduler.pace.note(len(rows), depth, time.monotonic() - begun)
         self._counters.masked_nodes += self._blending.check()
         self._counters.steps += 1
+        if self._isolates(slices, outputs):
+            return
         for part, last in zip(slices, outputs, strict=True):
             self._postprocess(part, last)
+
+    def _isolates(self, slices: list[Slice], outputs: list[int]) -> bool:
+        """Where one sequence may have spoilt all rows with NaN, have each go on alone, and spoil its own."""
+        if self._context.flash or not any(
+            part.sequence.pending == part.count and not has_numbers(self._context.logits(last))
+            for part, last in zip(slices, outputs, strict=True)
+        ):
+            return False
+        several = len(self._scheduler.running) > 1
+        if several:
+            self._scheduler.isolate()
+        else:
+            (seq,) = self._scheduler.running
+            self._tell(seq, EngineFailed(NO_NUMBERS))
+            self._end(seq, keep=False)
+        self._context.clear()
+        return True
 
     def _postprocess(self, part: Slice, last: int) -> None:
         """Take over what the decode computed, and draw the next token where the slice ended the sequence's tokens."""
@@ -294,6 +313,7 @@ class Worker:
         logprobs: tuple[TokenLogprob, ...] = ()
         if seq.request.logprobs is not None:
             logprobs = (token_logprob(self._context.logits(last), token, seq.request.logprobs),)
+        seq.alone = False
         seq.tokens.append(token)
         self._counters.completion_tokens += 1
         text = seq.text.push(token)
