@@ -8,6 +8,7 @@ FIRST_GUESS = 2e-3  # seconds a row, until a step has told
 FASTEST = 1e-6  # seconds a row: no machine's, and more than nothing
 DEPTH = 1000  # tokens: where attention's part is held beside the rest's
 SMOOTHING = 0.5
+FADING = 0.95
 
 
 class Pace:
@@ -25,6 +26,7 @@ class Pace:
         each = seconds / rows
         if rows < TILE:
             self._narrow.learn(depth, each)
+            self._tiled.fade()
         if rows >= TILE or each < self._tiled.at(depth):  # a tile's row is never the slower one
             self._tiled.learn(depth, each)
 
@@ -51,8 +53,14 @@ class _Speed:
 
     def learn(self, depth: float, seconds: float) -> None:
         """Normalized least mean squares: what was wrong goes to the two parts as this depth weighs them."""
-        x = depth / DEPTH
-        change = (seconds - self.at(depth)) / (1 + x * x) * (SMOOTHING if self._told else 1)
+        x, before = depth / DEPTH, self.at(depth)
+        if self._told:  # one step that another program held up is no new speed
+            seconds = before + SMOOTHING * (min(seconds, 2 * before) - before)
+        change = (seconds - before) / (1 + x * x)
         self._fixed = max(FASTEST, self._fixed + change)
         self._grows = max(0.0, self._grows + change * x)
         self._told = True
+
+    def fade(self) -> None:
+        """Not tried for a step: what was too slow is tried again in the end."""
+        self._fixed, self._grows = max(FASTEST, FADING * self._fixed), FADING * self._grows

@@ -253,12 +253,11 @@ class Worker:
         if not slices:
             return
         rows, blends, outputs = _rows(slices)
-        embeddings = [row.embedding for row in rows]
-        self._blending.apply(
-            blends,
-            np.fromiter((row.output for row in rows), np.uint8, len(rows)),
-            embeddings if any(row is not None for row in embeddings) else None,
-        )
+        embeddings = None
+        if any(part.sequence.layout.virtual for part in slices):
+            embeddings = [row.embedding for row in rows]
+            embeddings = embeddings if any(row is not None for row in embeddings) else None
+        self._blending.apply(blends, np.array([row.output for row in rows], np.uint8), embeddings)
         begun = time.monotonic()
         self._context.decode(rows)
         depth = sum(part.count * (part.sequence.computed + part.count / 2) for part in slices) / len(rows)

@@ -3,9 +3,9 @@
 from expertd.engine.pace import LEAST, TILE, Pace
 
 
-def told(pace, seconds_a_row, *, rows=100, depths=(0, 500, 1000, 2000)):
+def told(pace, seconds_a_row, *, rows=100, depths=(0, 500, 1000, 2000), times=30):
     """As if steps at these depths had taken so long, several times over."""
-    for _ in range(30):
+    for _ in range(times):
         for depth in depths:
             pace.note(rows, depth, rows * seconds_a_row(depth))
     return pace
@@ -36,13 +36,37 @@ def test_a_tile_is_filled_where_it_takes_less_than_twice_the_budget():
     assert pace.rows(0, 4) == TILE
 
 
-def test_a_slow_machine_still_gets_on_by_less_than_a_tile():
-    pace = told(told(Pace(0.1), lambda depth: 20e-3), lambda depth: 20e-3, rows=20)
-    assert pace.rows(0, 4) == 4 + LEAST
+def on(pace, seconds_a_row, steps, depth=1000):
+    """The rows of these steps beside 4 streams, where `seconds_a_row` goes by the rows."""
+    seen = []
+    for _ in range(steps):
+        seen.append(pace.rows(depth, 4))
+        pace.note(seen[-1], depth, seen[-1] * seconds_a_row(seen[-1]))
+    return seen
+
+
+def test_a_slow_machine_gets_on_by_less_than_a_tile_and_seldom_tries_one():
+    pace = told(Pace(0.1), lambda depth: 20e-3)
+    rows = on(pace, lambda rows: 20e-3, 100)
+    assert rows.count(4 + LEAST) >= 90
+    assert max(rows) == TILE
+
+
+def test_after_a_while_on_a_busy_machine_tiles_are_filled_again():
+    """Less than a tile shows no difference: its attention takes the time."""
+    pace = told(told(Pace(0.1), lambda depth: 25e-3), lambda depth: 19e-3, rows=20, times=1)
+    rows = on(pace, lambda rows: 3e-3 if rows >= TILE else 19e-3, 40)
+    assert rows[-1] == TILE
+
+
+def test_one_step_that_was_held_up_changes_little():
+    pace = told(Pace(0.2), lambda depth: 2e-3)
+    pace.note(TILE, 1000, 5.0)
+    assert pace.rows(1000, 4) >= TILE
 
 
 def test_less_than_a_tile_is_no_way_out_where_it_takes_longer_than_a_tile():
-    pace = told(told(Pace(0.1), lambda depth: 4e-3), lambda depth: 25e-3, rows=20)
+    pace = told(told(Pace(0.1), lambda depth: 4e-3), lambda depth: 25e-3, rows=20, times=1)
     assert pace.rows(1000, 4) == TILE
 
 
