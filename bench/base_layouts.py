@@ -61,7 +61,9 @@ class Candidate:
 
     def __init__(self, path: Path, threads: int, kv: tuple[KvType, KvType] = ("f16", "f16")) -> None:
         self.base = Base(path)
-        self.context = Context(self.base, n_cells=2 * CHUNK, n_seq=1, n_batch=CHUNK, n_threads=threads, kv=kv)
+        self.context = Context(
+            self.base, n_cells=2 * CHUNK, n_seq=1, n_batch=CHUNK, n_threads=threads, kv=kv, flash=kv[1] != "f16"
+        )
         self.prefill: list[float] = []
         self.decode: list[float] = []
 
