@@ -20,6 +20,7 @@ from expertd.engine import empty_cells
 from expertd.engine.chat_template import ChatTemplate
 from expertd.engine.context import Base, Context
 from expertd.engine.disk_cache import DiskCache
+from expertd.engine.pace import TILE
 from expertd.engine.scheduler import Limits
 from expertd.engine.ways import open_blending, open_hook
 from expertd.engine.worker import Worker
@@ -136,6 +137,7 @@ def _engine(settings: Settings, base: Base) -> Worker:
         cells=settings.context,
         batch=settings.batch,
         step_seconds=settings.step_ms / 1e3,
+        tile=TILE if settings.flash else 1,
         sequences=settings.sequences,
         cache_bytes=int(settings.prefix_cache_mb * 1e6) if base.cuttable else 0,
         memory_bytes=int(settings.memory_mb * 1e6),

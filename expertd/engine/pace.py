@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TILE = 64  # rows from which llama.cpp's attention on CPUs works in tiles: at 1,000 tokens 63 take 5 times as long as 64
+TILE = 64  # rows from which flash attention on CPUs works in tiles: at 1,000 tokens 63 take 5 times as long as 64
 LEAST = 16  # prompt tokens a step, however slow: else a long prompt would take for ever
 FIRST_GUESS = 2e-3  # seconds a row, until a step has told
 FASTEST = 1e-6  # seconds a row: no machine's, and more than nothing
@@ -14,9 +14,9 @@ FADING = 0.95
 class Pace:
     """Learns from the steps' times. The budget is for one step that streams take part in."""
 
-    def __init__(self, budget: float) -> None:
-        """`budget` in seconds."""
-        self._budget = budget
+    def __init__(self, budget: float, tile: int = TILE) -> None:
+        """`budget` in seconds; `tile`: the rows that are worth filling up to, 1 where a row always takes the same."""
+        self._budget, self._tile = budget, tile
         self._tiled, self._narrow = _Speed(), _Speed()
 
     def note(self, rows: int, depth: float, seconds: float) -> None:
@@ -24,21 +24,21 @@ class Pace:
         if rows < LEAST:  # it tells nothing of prompts
             return
         each = seconds / rows
-        if rows < TILE:
+        if rows < self._tile:
             self._narrow.learn(depth, each)
             self._tiled.fade()
-        if rows >= TILE or each < self._tiled.at(depth):  # a tile's row is never the slower one
+        if rows >= self._tile or each < self._tiled.at(depth):  # a tile's row is never the slower one
             self._tiled.learn(depth, each)
 
     def rows(self, depth: float, decoding: int) -> int:
         """Most rows of the next step, `decoding` ones among them, where its prompt is computed up to `depth`."""
         least, fit = decoding + LEAST, int(self._budget / self._tiled.at(depth))
-        if fit >= TILE or least >= TILE:
+        if fit >= self._tile or least >= self._tile:
             return max(fit, least)
-        narrow = min(TILE - 1, max(least, int(self._budget / self._narrow.at(depth))))
+        narrow = min(self._tile - 1, max(least, int(self._budget / self._narrow.at(depth))))
         # A tile brings the prompt on several times as far: that is worth up to twice the budget.
         most = max(2 * self._budget, narrow * self._narrow.at(depth))
-        return TILE if TILE * self._tiled.at(depth) <= most else narrow
+        return self._tile if self._tile * self._tiled.at(depth) <= most else narrow
 
 
 class _Speed:

@@ -23,6 +23,7 @@ from expertd.experts.blend import Blend
 log = logging.getLogger(__name__)
 
 WORK_A_SECOND = 1000  # tokens, of prompt and answer, that a request may be longer than one that comes a second later
+LONG_ANSWER = 512  # tokens: a limit beyond says that there is none, not that the answer is long
 BACKGROUND_CHUNK = TILE  # tokens a step of work that a client's request may have to wait for
 BACKGROUND_MOST = 8  # prompts that wait to be computed in the background; the oldest is given up
 
@@ -36,6 +37,7 @@ class Limits:
     step_seconds: float  # of a step that reads prompts while others decode
     sequences: int  # running at once
     cache_bytes: int  # host memory for the KV of finished sequences; 0: no prefix is ever reused
+    tile: int = 1  # rows that a step which reads a prompt is filled up to
     memory_bytes: int = 0  # the budget for the memory of the whole process; 0: none
 
 
@@ -69,7 +71,7 @@ class Scheduler:
         self._prefixes = PrefixReuse(cells, limits.cells, self.cache, counters)
         self.background: deque[Seq] = deque(maxlen=BACKGROUND_MOST)  # nobody waits for them
         self._begun: Seq | None = None  # the one of them that runs, alone
-        self.pace = Pace(limits.step_seconds)
+        self.pace = Pace(limits.step_seconds, limits.tile)
         self._free_ids = list(range(limits.sequences))
         self._short_of_memory = False
 
@@ -87,7 +89,7 @@ class Scheduler:
         return cells_of(self.running)
 
     def add(self, seq: Seq) -> None:
-        work = seq.pending + seq.request.max_tokens
+        work = seq.pending + min(seq.request.max_tokens, LONG_ANSWER)
         if self._limits.cache_bytes and not seq.request.prompt_logprobs:
             work -= self.cache.find(seq.identity()[:-1])[1]  # as far as it is known yet
         seq.due = seq.created + work / WORK_A_SECOND

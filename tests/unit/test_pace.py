@@ -86,3 +86,10 @@ def test_small_steps_tell_nothing_of_prompts():
 
 def test_many_streams_leave_room_for_a_prompt():
     assert told(Pace(0.01), lambda depth: 0.1).rows(0, 100) == 100 + LEAST
+
+
+def test_without_tiles_a_slow_machine_keeps_to_the_budget():
+    pace = Pace(0.1, tile=1)
+    for _ in range(20):
+        pace.note(20, 0, 20 * 0.004)
+    assert pace.rows(0, decoding=1) == 25
