@@ -6,7 +6,8 @@ import ctypes
 import hashlib
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -348,6 +349,20 @@ class Context:
     def remove_sequence(self, seq_id: int, start: int = 0) -> None:
         """Let go of the cells of `seq_id` from position `start` on."""
         llama.llama_memory_seq_rm(self._memory, seq_id, start, -1)
+
+    @contextmanager
+    def one_thread(self) -> Iterator[None]:
+        """For decodes of another thread than the decoding one.
+
+        Each thread that computes gets helpers of its own from OpenMP, for ever. With more than cores, OpenMP lets
+        all fall asleep at once at every barrier, which makes a token take three times as long.
+        """
+        n, n_batch = llama.llama_n_threads(self.handle), llama.llama_n_threads_batch(self.handle)
+        llama.llama_set_n_threads(self.handle, 1, 1)
+        try:
+            yield
+        finally:
+            llama.llama_set_n_threads(self.handle, n, n_batch)
 
     def clear(self) -> None:
         """Let go of all cells, and write zeros: without flash attention a NaN in any cell reaches every row."""
