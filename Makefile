@@ -18,6 +18,7 @@ run: .venv/installed
 test: .venv/installed-test
 	$(BIN)/pytest
 
+# 10,000 interleavings, and a soak of SOAK_SECONDS (600).
 test-slow: .venv/installed-test
 	$(BIN)/pytest -m slow --timeout 3600
 

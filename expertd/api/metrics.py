@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable
 
@@ -116,6 +117,8 @@ class _EngineCollector(Collector):
         for modules_and_type, width in status.pool_widths.items():
             widths.add_metric(modules_and_type, width)
         yield widths
+        tasks = len(asyncio.all_tasks())
+        yield GaugeMetricFamily("expertd_tasks", "asyncio tasks: the daemon's own and those of connections", tasks)
         resident = self._process.memory_info().rss
         yield GaugeMetricFamily("process_resident_memory_bytes", "Resident memory of the process", resident)
 

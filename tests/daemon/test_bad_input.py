@@ -7,12 +7,14 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.daemon.process import NO_END, Daemon
+from tests.fixtures import SMOLLM2, make_peft_folder
 
 CHAT, COMPLETIONS = "/v1/chat/completions", "/v1/completions"
 HI = [{"role": "user", "content": "hi"}]
@@ -140,7 +142,12 @@ CHAT_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "an empty model": ({"model": ""}, "model"),
     "an expert named twice": ({"model": "alpha+alpha"}, "twice"),
     "a scale that is no number": ({"model": "alpha:x"}, "scale"),
-    "a scale that is NaN": ({"model": "alpha:nan"}, "scale"),
+    "a scale that is NaN": ({"model": "alpha:nan"}, "between -4 and 4"),
+    "an infinite scale": ({"model": "alpha:inf"}, "between -4 and 4"),
+    "a scale that overflows": ({"model": "beta+alpha:-1e999"}, "between -4 and 4"),
+    "a scale beyond the bound": ({"model": "alpha:4.01"}, "between -4 and 4"),
+    "the base in a blend": ({"model": "alpha+base"}, "joins no blend"),
+    "more experts than are taken": ({"model": "+".join(f"e{i}" for i in range(11))}, "raise `max_experts`"),
     "tools": ({"tools": [{"type": "function"}]}, "tools"),
     "a response format": ({"response_format": {"type": "json_object"}}, "response_format"),
 }
@@ -219,6 +226,54 @@ def test_a_body_that_is_no_request_is_refused(client: httpx.Client, name: str) -
 )
 def test_a_model_that_is_not_served_is_not_found(client: httpx.Client, model: str) -> None:
     refused(client.post(CHAT, json={"messages": HI, "model": model}), 404, "model_not_found")
+
+
+@pytest.fixture
+def other_base(daemon: Daemon, client: httpx.Client, tmp_path: Path) -> Iterator[str]:
+    """An expert that says that it is for another base."""
+    binding = {"name": "tinyllama", "architecture": "llama", "n_layer": 22}
+    made = make_peft_folder(tmp_path / "stranger", SMOLLM2, manifest={"base": binding})
+    yield from served(daemon, client, made, "broken")
+
+
+@pytest.fixture
+def exploding(daemon: Daemon, client: httpx.Client, tmp_path: Path) -> Iterator[str]:
+    """An expert of finite weights that make the logits NaN."""
+    yield from served(
+        daemon, client, make_peft_folder(tmp_path / "exploding", SMOLLM2, alpha=1e30, manifest={}), "data"
+    )
+
+
+def served(daemon: Daemon, client: httpx.Client, made: Path, part: str) -> Iterator[str]:
+    """Its name, while it lies in the folder and that part of the list has it."""
+    folder = daemon.experts / made.name
+    made.rename(folder)
+    end = time.monotonic() + 30
+    while made.name not in {model["id"] for model in client.get("/v1/models").json().get(part, [])}:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    yield made.name
+    folder.rename(made)
+
+
+@pytest.mark.parametrize("blend", ["{}", "alpha+{}", "{}:0.5+alpha:0.5"])
+def test_an_expert_of_another_base_is_told_so_in_any_blend(client: httpx.Client, other_base: str, blend: str) -> None:
+    answer = client.post(CHAT, json={"messages": HI, "model": blend.format(other_base)})
+    message = refused(answer, 404, "model_not_found")
+    assert answer.json()["error"]["param"] == "model"
+    assert "the expert is for tinyllama (n_layer 22), and the base served has n_layer 30" in message
+    assert "Serve its base with --base" in message
+
+
+def test_a_blend_that_computes_no_numbers_ends_with_an_error_and_leaves_the_cache_right(
+    client: httpx.Client, exploding: str
+) -> None:
+    body = {"prompt": "The sea is " * 20, "max_tokens": 8, "temperature": 0}
+    before = client.post(COMPLETIONS, json=body).json()["choices"][0]["text"]
+    for model in (exploding, f"alpha+{exploding}"):
+        answer = client.post(COMPLETIONS, json={**body, "model": model})
+        assert "no numbers" in refused(answer, 500, "engine_failed", "server_error")
+    assert client.post(COMPLETIONS, json=body).json()["choices"][0]["text"] == before
 
 
 def test_a_prompt_longer_than_the_context_is_told_so(client: httpx.Client) -> None:

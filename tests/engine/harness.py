@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import ctypes
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import peft
 import torch
 from llama_cpp import llama_cpp as llama
 
@@ -23,12 +25,25 @@ from expertd.engine.plain import PlainBlending
 from expertd.engine.pooled import PooledBlending
 from expertd.engine.scheduler import Limits
 from expertd.engine.worker import Stream, Worker
+from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.blend import BASE, Blend, Part
 from expertd.experts.gguf_adapter import write_gguf
+from expertd.experts.manifest import Manifest
 from expertd.experts.tensors import MODULES, BaseShape, LowRank, Weights, freeze
+from expertd.experts.weights import read_weights
 
 WAY: list[Callable[[Base, Context], Blending]] = [PlainBlending]  # how this test's engines apply blends
 GREEDY = Sampling(temperature=0)
+ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+KINDS = {
+    "lora": peft.LoraConfig(r=4, lora_alpha=8, target_modules=ALL),
+    "rslora": peft.LoraConfig(r=4, lora_alpha=8, target_modules=ALL, use_rslora=True),
+    "attention": peft.LoraConfig(r=16, lora_alpha=16, target_modules=["q_proj", "v_proj"]),
+    "dora": peft.LoraConfig(r=4, lora_alpha=8, target_modules=ALL, use_dora=True),
+    "ia3": peft.IA3Config(target_modules=["k_proj", "v_proj", "down_proj"], feedforward_modules=["down_proj"]),
+    "ia3-all": peft.IA3Config(target_modules=ALL, feedforward_modules=["down_proj"]),
+    "prompt": peft.PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=5),
+}
 
 
 @dataclass(frozen=True)
@@ -71,6 +86,20 @@ def random_weights(
             n_in, n_out = shape.sizes(module)
             tensors[f"blk.{layer}.{module}.weight"] = LowRank(normal(rank, n_in), normal(n_out, rank))
     return freeze(Weights(tensors), activation="answer", offset=1)
+
+
+def peft_expert(toy: Toy, config: peft.PeftConfig, folder: Path, *, seed: int = 5) -> tuple[peft.PeftModel, Weights]:
+    """A random adapter that changes answers, in torch and as the daemon reads what PEFT saved of it in `folder`."""
+    torch.manual_seed(seed)
+    model = peft.get_peft_model(copy.deepcopy(toy.torch), copy.deepcopy(config)).eval()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "lora_magnitude" in name or "ia3_l" in name:
+                parameter.mul_(1 + 0.5 * torch.randn_like(parameter))
+            elif "lora_" in name or "prompt" in name:
+                parameter.normal_(std=0.2)
+    model.save_pretrained(folder)
+    return model, read_weights(folder, Manifest(name="toy"), toy.shape, BaseTensors(toy.base.path))
 
 
 Experts = Sequence[tuple[Weights, float]]
@@ -153,9 +182,11 @@ async def ask(worker: Worker, *requests: Request) -> list[Answer]:
 
 async def background_done(worker: Worker) -> None:
     """Wait until all is done that nobody waits for."""
+    resting = 0  # looks at it: what begins is for a moment neither waiting nor running
     for _ in range(1000):
         scheduler = worker._scheduler
-        if not (scheduler.background or scheduler.has_work):
+        resting = 0 if scheduler.background or scheduler.has_work else resting + 1
+        if resting == 2:
             return
         await asyncio.sleep(0.01)
     raise AssertionError("the engine did not come to an end with its work in the background")

@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 from dataclasses import replace
 
 import numpy as np
-import peft
 import pytest
 import torch
 
 from expertd.engine.context import Base
 from expertd.engine.pooled import PooledBlending
 from expertd.engine.ways import ARCHITECTURES, open_hook
-from expertd.experts.base_tensors import BaseTensors
-from expertd.experts.manifest import Manifest
-from expertd.experts.weights import read_weights
-from tests.engine.harness import WAY, Toy, ask, differs, engine, request, told
+from tests.engine.harness import KINDS, WAY, Toy, ask, differs, engine, peft_expert, request, told
 from tests.toy_base import make_talking_base
 
 N = 8
-ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-KINDS = {
-    "lora": peft.LoraConfig(r=4, lora_alpha=8, target_modules=ALL),
-    "rslora": peft.LoraConfig(r=4, lora_alpha=8, target_modules=ALL, use_rslora=True),
-    "attention": peft.LoraConfig(r=16, lora_alpha=16, target_modules=["q_proj", "v_proj"]),
-    "dora": peft.LoraConfig(r=4, lora_alpha=8, target_modules=ALL, use_dora=True),
-    "ia3": peft.IA3Config(target_modules=["k_proj", "v_proj", "down_proj"], feedforward_modules=["down_proj"]),
-    "ia3-all": peft.IA3Config(target_modules=ALL, feedforward_modules=["down_proj"]),
-    "prompt": peft.PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=5),
-}
 
 
 @pytest.fixture(scope="module", params=sorted(ARCHITECTURES))
@@ -49,20 +34,8 @@ def pool_only(way, f32_kv):
 @pytest.fixture(scope="module")
 def trained(toy, tmp_path_factory):
     """{kind: (PEFT model with random adapters, its folder as the daemon reads it)}"""
-    made = {}
-    for kind, config in KINDS.items():
-        torch.manual_seed(5)
-        model = peft.get_peft_model(copy.deepcopy(toy.torch), copy.deepcopy(config)).eval()
-        with torch.no_grad():
-            for name, parameter in model.named_parameters():
-                if "lora_magnitude" in name or "ia3_l" in name:
-                    parameter.mul_(1 + 0.5 * torch.randn_like(parameter))
-                elif "lora_" in name or "prompt" in name:
-                    parameter.normal_(std=0.2)
-        folder = tmp_path_factory.mktemp("experts") / kind
-        model.save_pretrained(folder)
-        made[kind] = model, read_weights(folder, Manifest(name="toy"), toy.shape, BaseTensors(toy.base.path))
-    return made
+    folder = tmp_path_factory.mktemp("experts")
+    return {kind: peft_expert(toy, config, folder / kind) for kind, config in KINDS.items()}
 
 
 def test_the_self_test_proves_it(toy):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import sys
 
 import numpy as np
@@ -15,9 +16,9 @@ from expertd.engine.chat_template import ChatTemplate
 from expertd.engine.context import Base, Context, Row
 from expertd.engine.hook import Hook
 from expertd.models.catalogue import resolve
-from tests.engine.harness import ask, engine, greedy, request
+from tests.engine.harness import ask, collect, engine, greedy, random_weights, request
 
-N = 24
+N, SHORT = 24, 12
 QUESTIONS = ["Name three fruits.", "What is a river?", "Write one line about the sea.", "Is 7 a prime number?"]
 
 
@@ -51,6 +52,46 @@ def test_answers_alone_and_beside_three_others_are_those_of_the_plain_decode(ser
     shares = equal_share(alone, plain), equal_share(together, plain)
     print(f"equal tokens up to the first other one: alone {shares[0]:.3f}, beside three {shares[1]:.3f}")
     assert min(shares) >= 0.6
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_answers_among_comings_and_goings_are_those_of_their_own_blend(served, prompts, seed):
+    """With cancels and a cache of some prompts. Blends are told apart by their tokens."""
+    rng = random.Random(seed)
+    experts = [random_weights(served.shape, i, strength=0.2, modules=("attn_q", "attn_v")) for i in range(2)]
+    sorts = [
+        ([], 1),
+        ([(experts[0], 1.0)], 1),
+        ([(experts[1], 1.0)], None),
+        ([(experts[0], 0.7), (experts[1], 0.5)], 1),
+    ]
+    plain = {
+        (p, s): greedy(served, prompts[p], SHORT, loaded, offset=offset)
+        for p in range(2)
+        for s, (loaded, offset) in enumerate(sorts)
+    }
+
+    async def one(worker, prompt, sort, cancel_after):
+        await asyncio.sleep(rng.random() * 2)
+        loaded, offset = sorts[sort]
+        stream = worker.submit(request(prompts[prompt], SHORT, loaded, offset=offset))
+        return (await collect(stream, at_most=cancel_after)).tokens
+
+    async def run():
+        asked = [key for key in plain for _ in range(2)]
+        rng.shuffle(asked)
+        cancels = [rng.choice([None, None, rng.randint(1, SHORT)]) for _ in asked]
+        async with engine(served, flash=True, sequences=4, cache_bytes=8 << 20) as worker:
+            made = [one(worker, *key, after) for key, after in zip(asked, cancels, strict=True)]
+            return asked, cancels, await asyncio.gather(*made)
+
+    asked, cancels, answers = asyncio.run(run())
+    own = [plain[key][:after] for key, after in zip(asked, cancels, strict=True)]
+    others = [plain[p, (s + 1) % len(sorts)][:after] for (p, s), after in zip(asked, cancels, strict=True)]
+    shares = equal_share(answers, own), equal_share(answers, others)
+    print(f"equal tokens up to the first other one: own blend {shares[0]:.3f}, another one {shares[1]:.3f}")
+    assert shares[0] >= 0.6
+    assert shares[1] < 0.3
 
 
 def equal_share(some, others):

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import copy
-
-import peft
 import pytest
 import torch
 
-from expertd.experts.manifest import Manifest
-from expertd.experts.weights import read_weights
-from tests.engine.harness import differs, request, told
+from tests.engine.harness import KINDS, differs, peft_expert, request, told
 
 N = 12
-ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
 pytestmark = pytest.mark.usefixtures("f32_kv")
@@ -22,16 +16,7 @@ pytestmark = pytest.mark.usefixtures("f32_kv")
 @pytest.fixture(scope="module")
 def trained(toy, tmp_path_factory):
     """A PEFT model with random adapters, and its folder as read by the daemon."""
-    torch.manual_seed(5)
-    config = peft.LoraConfig(r=4, lora_alpha=8, target_modules=ALL, init_lora_weights=False)
-    model = peft.get_peft_model(copy.deepcopy(toy.torch), config).eval()
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if "lora_" in name:
-                parameter.normal_(std=0.2)
-    folder = tmp_path_factory.mktemp("experts") / "toy"
-    model.save_pretrained(folder)
-    return model, read_weights(folder, Manifest(name="toy"), toy.shape)
+    return peft_expert(toy, KINDS["lora"], tmp_path_factory.mktemp("experts"))
 
 
 @pytest.mark.parametrize("offset", [1, 4, None])
