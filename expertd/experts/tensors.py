@@ -84,7 +84,12 @@ class Weights:
     @property
     def is_lora(self) -> bool:
         """Whether it is a LoRA and nothing more, which llama.cpp applies by itself."""
-        return not (self.channels or self.shifts or self.inputs or self.prompt is not None)
+        return not self.beyond_lora and self.prompt is None
+
+    @property
+    def beyond_lora(self) -> bool:
+        """Whether it changes what the base's modules do beside the low-rank part."""
+        return bool(self.channels or self.shifts or self.inputs)
 
     @property
     def nbytes(self) -> int:
