@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     layout: Literal["q4", "q8_0", "shipped"] = Field("q4", description="layout of the embedded base")
     experts: Path = Field(default_factory=shipped_experts, description="folder of the experts")
 
+    experts_mb: FiniteFloat = Field(512, ge=0, description="memory for the experts' arrays; 0: no limit")
+    pin: list[str] = Field([], description="experts whose arrays stay in memory")
+
     context: int = Field(8192, ge=256, description="KV cells: tokens of all running requests together")
     kv_k: Literal["f16", "q8_0", "q4_0"] = Field("f16", description="type of the cells' K")
     kv_v: Literal["f16", "q8_0", "q4_0"] = Field("f16", description="type of the cells' V")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -91,7 +92,7 @@ class Weights:
         """Whether it changes what the base's modules do beside the low-rank part."""
         return bool(self.channels or self.shifts or self.inputs)
 
-    @property
+    @cached_property
     def nbytes(self) -> int:
         return sum(array.nbytes for _, array in _arrays(self))
 

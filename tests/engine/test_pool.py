@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import itertools
 import tempfile
 import weakref
@@ -271,7 +270,7 @@ def test_a_blend_that_cannot_be_had_leaves_nothing_behind(toy, experts):
 
 
 def test_what_no_running_sequence_uses_is_kept_in_no_memory_of_the_engine(toy):
-    """The arrays of an expert are let go when its last sequence ends, though its ranks still hold it."""
+    """The arrays of an expert are let go when its last sequence ends, at once, though its ranks still hold it."""
     asked = [random_weights(toy.shape, 110), rescaling(toy.shape, 2)]
     gone = [weakref.ref(weights) for weights in asked]
 
@@ -280,7 +279,6 @@ def test_what_no_running_sequence_uses_is_kept_in_no_memory_of_the_engine(toy):
             await ask(worker, request(toy.prompt(730, 12), 4, [(weights, 1.0) for weights in asked]))
             await idle(worker)
             asked.clear()
-            gc.collect()
             return [ref() for ref in gone], dict(worker._blending._kind), pools(worker)[0].pool is not None
 
     assert asyncio.run(run()) == ([None, None], {}, True)
