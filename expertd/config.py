@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     layout: Literal["q4", "q8_0", "shipped"] = Field("q4", description="layout of the embedded base")
     experts: Path = Field(default_factory=shipped_experts, description="folder of the experts")
 
+    experts_mb: FiniteFloat = Field(512, ge=0, description="memory for the experts' arrays; 0: no limit")
+    pin: list[str] = Field([], description="experts whose arrays stay in memory")
+
     context: int = Field(8192, ge=256, description="KV cells: tokens of all running requests together")
     kv_k: Literal["f16", "q8_0", "q4_0"] = Field("f16", description="type of the cells' K")
     kv_v: Literal["f16", "q8_0", "q4_0"] = Field("f16", description="type of the cells' V")
@@ -88,7 +91,9 @@ class Settings(BaseSettings):
     batch: int = Field(512, ge=32, le=4096, description="tokens a decoding step at most")
     step_ms: float = Field(150, ge=1, le=60_000, description="time of a step that reads a prompt while others decode")
     threads: int = Field(default_factory=lambda: _cores(), ge=1, le=512, description="threads of llama.cpp")
-    max_experts: int = Field(10, ge=1, le=64, description="experts that one request may blend")
+    max_experts: int = Field(
+        10, ge=1, le=16, description="experts that one request may blend"
+    )  # each may need a pool: `MAX_POOLS`
     blending: Literal["auto", "plain"] = Field("auto", description="plain: one blend a batch, by llama.cpp alone")
     prefix_cache_mb: float = Field(512, ge=0, description="memory for the KV of past prompts; 0: none is reused")
     memory_mb: FiniteFloat = Field(0, ge=0, description="memory of the process, saved on from 80%; 0: no budget")

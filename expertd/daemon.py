@@ -26,6 +26,7 @@ from expertd.engine.ways import open_blending, open_hook
 from expertd.engine.worker import Worker
 from expertd.errors import BaseRefused, EngineFailed
 from expertd.experts.base_tensors import BaseTensors
+from expertd.experts.residents import Residents
 from expertd.experts.store import Store
 from expertd.experts.watcher import Watcher
 from expertd.listeners import Listeners
@@ -51,7 +52,8 @@ async def serve(settings: Settings) -> None:
                 "context %d is over what the base was trained for: using %d", settings.context, base.n_ctx_train
             )
             settings = settings.model_copy(update={"context": base.n_ctx_train})
-        store = Store(settings.experts, base.shape, BaseTensors(path))
+        residents = Residents(int(settings.experts_mb * 1e6))
+        store = Store(settings.experts, base.shape, BaseTensors(path), residents, settings.pin)
         store.scan()
         watcher = Watcher(store)
         watcher.start()
@@ -157,5 +159,7 @@ def _report(service: Service, settings: Settings) -> None:
     for entry in entries:
         if entry.error:
             log.warning("expert %s is not served: %s", entry.name, entry.error)
+    for name in sorted(set(settings.pin) - {entry.name for entry in entries}):
+        log.warning("there is no expert %s, which `pin` names: it is pinned once it comes", name)
     log.info("listening on %s%s", settings.socket, f" and {service.http_url}" if service.http_url else "")
     sdnotify.SystemdNotifier().notify("READY=1")

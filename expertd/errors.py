@@ -83,7 +83,7 @@ class BodyTooLarge(InvalidRequest):
 
 
 class Overloaded(ExpertdError):
-    """The queue is full, or the daemon is stopping. `retry_after` is in seconds."""
+    """Not now: the queue is full, the daemon is stopping, an expert is being replaced. `retry_after` is in seconds."""
 
     status = 503
     exit_code = 5

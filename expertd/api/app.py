@@ -18,7 +18,7 @@ def make_app(service: Service, token: str | None) -> web.Application:
     )
     logging.getLogger("aiohttp.server").addFilter(errors.is_ours)
     app[SERVICE] = service
-    app[metrics.METRICS] = metrics.Metrics(service.engine)
+    app[metrics.METRICS] = metrics.Metrics(service.engine, service.store.residents)
     app.on_response_prepare.append(auth.add_cors)
     for module in (info, metrics, chat, completions):
         app.add_routes(module.routes)

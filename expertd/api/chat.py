@@ -25,6 +25,7 @@ async def chat(request: web.Request) -> web.StreamResponse:
     choice = service.choose(body.model)
     service.check((message.text for message in body.messages), "messages")
     service.check_count(body.n)
+    choice = await service.load(choice)
     requests = await asyncio.to_thread(_requests, service, body, choice)
     answer = _ChatAnswer(service, choice, requests, prompts=1, wants_usage=body.wants_usage)
     return await answer.respond(request, stream=body.stream, received=received)

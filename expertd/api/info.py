@@ -20,7 +20,7 @@ routes = web.RouteTableDef()
 @routes.get("/health")
 async def health(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
-    status, entries = service.engine.status(), service.store.entries()
+    status, entries, residents = service.engine.status(), service.store.entries(), service.store.residents
     content = {
         "status": "ok",
         "version": __version__,
@@ -42,7 +42,13 @@ async def health(request: web.Request) -> web.Response:
             "blending": status.blending,
             **({"blending_reason": status.blending_reason} if status.blending_reason else {}),
         },
-        "experts": {"served": _names(entries, True), "broken": _names(entries, False)},
+        "experts": {
+            "served": _names(entries, True),
+            "broken": _names(entries, False),
+            "resident": residents.count,
+            "resident_bytes": residents.nbytes,
+            "drops": residents.drops,
+        },
     }
     return web.json_response(content, dumps=dumps)
 
@@ -93,6 +99,6 @@ def _expert(service: Service, entry: Entry) -> dict[str, Any]:
         "activation": manifest.activation,
         "version": manifest.version,
         "licence": manifest.licence,
-        "bytes": entry.weights.nbytes if entry.weights else 0,
+        "bytes": entry.nbytes,
         **({"warning": entry.warning} if entry.warning else {}),
     }

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from expertd.api.errors import Handler
 from expertd.engine.counters import Counters
 from expertd.engine.interface import Done, Engine, Piece, Status
+from expertd.experts.residents import Residents
 
 FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 TTFT_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60)
@@ -28,7 +29,7 @@ prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 class Metrics:
     """What is counted where requests and answers pass, beside what the engine counts."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, residents: Residents) -> None:
         self.registry = registry = prometheus_client.CollectorRegistry()
         self.requests = prometheus_client.Counter(
             "expertd_requests", "HTTP requests that ended", ["route", "outcome"], registry=registry
@@ -45,7 +46,7 @@ class Metrics:
             buckets=GAP_SECONDS,
             registry=registry,
         )
-        registry.register(_EngineCollector(engine))
+        registry.register(_Collector(engine, residents))
 
 
 METRICS = web.AppKey("metrics", Metrics)
@@ -96,16 +97,17 @@ async def metrics(request: web.Request) -> web.Response:
     return web.Response(body=text, headers={"Content-Type": FORMAT})
 
 
-class _EngineCollector(Collector):
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+class _Collector(Collector):
+    def __init__(self, engine: Engine, residents: Residents) -> None:
+        self._engine, self._residents = engine, residents
         self._process = psutil.Process()
 
     def collect(self) -> Iterable[Metric]:
-        """All of the engine's metrics, from one look at it."""
+        """All that is not counted here, from one look at each of its owners."""
         status = self._engine.status()
         yield from _gauges(status)
         yield from _counters(self._engine.counters())
+        yield from _experts(self._residents)
         yield InfoMetricFamily(
             "expertd_blending",
             "The way in which experts are applied, and why no better one serves",
@@ -132,6 +134,12 @@ def _gauges(status: Status) -> Iterable[Metric]:
         ("prefix_cache_bytes", "Memory that holds the KV of past prompts", status.cache_bytes),
     ):
         yield GaugeMetricFamily(f"expertd_{name}", meaning, value)
+
+
+def _experts(residents: Residents) -> Iterable[Metric]:
+    yield GaugeMetricFamily("expertd_experts_resident", "Experts whose arrays are in memory", residents.count)
+    yield GaugeMetricFamily("expertd_experts_resident_bytes", "Memory that these arrays take", residents.nbytes)
+    yield CounterMetricFamily("expertd_experts_dropped", "Experts let go for want of room", residents.drops)
 
 
 def _counters(counted: Counters) -> Iterable[Metric]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiohttp import web
@@ -17,6 +18,7 @@ from expertd.engine.interface import Engine, Request, Sampling
 from expertd.errors import ContextOverflow, InvalidRequest
 from expertd.experts.blend import Blend, parse_model
 from expertd.experts.store import Entry, Store
+from expertd.experts.tensors import Weights
 
 # Where neither the request nor an expert's manifest says: llama-server's values, which suit small models.
 DEFAULTS = {"temperature": 0.8, "top_k": 40, "top_p": 0.95, "min_p": 0.05}
@@ -26,12 +28,16 @@ MAX_BYTES_A_TOKEN = 32  # no text has so few tokens for its bytes, but for runs 
 
 @dataclass(frozen=True)
 class Choice:
-    """The experts that a request got, and why. `named` are the scales as the request gave them."""
+    """The experts that a request got, and why. `named` are the scales as the request gave them.
+
+    `weights` are there once it is loaded.
+    """
 
     blend: Blend
     entries: Sequence[Entry]
     reason: str
     named: Sequence[tuple[str, float]] = ()
+    weights: tuple[Weights, ...] = ()
 
     @property
     def experts(self) -> str:
@@ -75,6 +81,16 @@ class Service:
         blend, entries = self.store.blend(named)
         return Choice(blend, entries, "named", named)
 
+    async def load(self, choice: Choice) -> Choice:
+        """With its experts' arrays: from now on they stay in memory until the request ends, so it waits for none.
+
+        Raises `Overloaded` where the files are no longer what was chosen.
+        """
+        weights = self.store.resident(choice.entries)
+        if weights is None:
+            weights = await asyncio.wrap_future(self.store.load(choice.entries))
+        return replace(choice, weights=weights)
+
     def check(self, texts: Iterable[str], param: str) -> None:
         """Refuse text that cannot fit by its size alone, before time goes into its tokens. Raises `ContextOverflow`."""
         size = sum(len(text.encode("utf-8", "replace")) for text in texts)
@@ -101,14 +117,14 @@ class Service:
         index: int = 0,
         prompt_logprobs: bool = False,
     ) -> Request:
-        """The engine's request for choice number `index` of a body."""
+        """The engine's request for choice number `index` of a body. The `choice` must be loaded."""
         room = max(0, self.settings.context - len(prompt))
         limit = choice.sampling.get("max_tokens") if limit is None else limit
         return Request(
             prompt=tuple(prompt),
             max_tokens=room if limit is None else min(limit, room),
             blend=choice.blend,
-            weights=tuple(entry.weights for entry in choice.entries if entry.weights),
+            weights=choice.weights,
             sampling=self._sampling(body, choice, index),
             stop=body.stops,
             logprobs=logprobs,

@@ -13,10 +13,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from expertd.engine.context import Adapter, Base, Context, Row
+from expertd.engine.context import Adapter, Base
 from expertd.engine.counters import Paging
-from expertd.engine.hook import Hook, Seen
-from expertd.errors import EngineFailed
+from expertd.engine.scratch import Scratch
+from expertd.errors import EngineFailed, HookUnavailable
 from expertd.experts.gguf_adapter import write_zeros
 from expertd.experts.tensors import Array, Weights
 
@@ -41,20 +41,29 @@ def rank_of(weights: Weights) -> int:
 class Pool:
     """An adapter of `width` ranks, all zero when made, in the host's memory. Not yet set in any context."""
 
-    def __init__(self, base: Base, kind: Kind, width: int) -> None:
+    def __init__(self, base: Base, scratch: Scratch, kind: Kind, width: int) -> None:
         """Raises `EngineFailed`; `HookUnavailable` where its memory cannot be reached."""
         self.width = width
         self._adapter = _load_zeros(base, kind, width)
         self._a: dict[str, Array] = {}  # by tensor name, views of [width, n_in]
         self._b: dict[str, Array] = {}  # views of [n_out, width]
+        try:
+            self._find(scratch, n_tensors=base.shape.n_layer * len(kind[0]))
+        except BaseException:
+            self.close()
+            raise
+
+    def _find(self, scratch: Scratch, n_tensors: int) -> None:
         addresses = []
-        for seen in weights_in_memory(base, self._adapter):
+        for seen in scratch.weights(self._adapter):
             tensor, lora, side = seen.name.rpartition(".lora_")
             if lora and side == "a":
                 addresses.append(seen.address)
-                self._a[tensor] = seen.array().reshape(width, -1)
+                self._a[tensor] = seen.array().reshape(self.width, -1)
             elif lora:
-                self._b[tensor] = seen.array().reshape(-1, width)
+                self._b[tensor] = seen.array().reshape(-1, self.width)
+        if not len(self._a) == len(self._b) == n_tensors:
+            raise HookUnavailable(f"of a pool's {n_tensors} tensors {len(self._a)} were seen in llama.cpp's graph")
         self.addresses = np.sort(np.array(addresses, np.uint64))
 
     @property
@@ -99,25 +108,11 @@ def _load_zeros(base: Base, kind: Kind, width: int) -> Adapter:
         ) from error
 
 
-def weights_in_memory(base: Base, adapter: Adapter | None = None) -> list[Seen]:
-    """Where the layers' weights are, and an adapter's: llama.cpp shows them to a callback alone, in a decode."""
-    hook = Hook(1)
-    context = Context(base, n_cells=32, n_seq=1, n_batch=1, n_threads=1, hook=hook)
-    try:
-        if adapter:
-            context.set_adapters([(adapter, 1.0)])
-        hook.collect()
-        context.decode([Row(0, 0, 0, True)])
-        return hook.collected()
-    finally:
-        context.close()
-
-
 @dataclass
 class Slot:
     """An expert's place in a pool."""
 
-    weights: Weights
+    weights: Weights | None  # while a running sequence uses it: what is idle must not keep arrays in memory
     ranks: Ranks
     users: int = 0  # running sequences
     written: bool = False
@@ -126,8 +121,8 @@ class Slot:
 class PoolOfKind:
     """The experts of one kind that run, and the pool that holds them: as wide as they need, none while none runs."""
 
-    def __init__(self, base: Base, kind: Kind, paging: Paging) -> None:
-        self._base, self._kind, self._paging = base, kind, paging
+    def __init__(self, base: Base, scratch: Scratch, kind: Kind, paging: Paging) -> None:
+        self._base, self._scratch, self._kind, self._paging = base, scratch, kind, paging
         self.pool: Pool | None = None
         self._retired: list[Pool] = []
         self._slots: OrderedDict[str, Slot] = OrderedDict()  # by content hash, least recently retained first
@@ -141,13 +136,14 @@ class PoolOfKind:
         return self._kind[0]
 
     @property
+    def is_gone(self) -> bool:
+        """Whether nothing is left of it: no pool, and so no expert."""
+        return self.pool is None and not self._retired
+
+    @property
     def in_use(self) -> int:
         """Ranks that running sequences need."""
         return sum(len(slot.ranks) for slot in self._slots.values() if slot.users)
-
-    def holds(self, key: str) -> bool:
-        """Whether a running sequence has this expert already."""
-        return key in self._slots and self._slots[key].users > 0
 
     def retain(self, key: str, weights: Weights) -> None:
         slot = self._slots.get(key)
@@ -159,10 +155,14 @@ class PoolOfKind:
                 del self._slots[key]
                 raise
         self._slots.move_to_end(key)
+        slot.weights = weights
         slot.users += 1
 
     def release(self, key: str) -> None:
-        self._slots[key].users -= 1
+        slot = self._slots[key]
+        slot.users -= 1
+        if not slot.users:
+            slot.weights = None
 
     def vector(self, scales: Mapping[str, float]) -> npt.NDArray[np.float32]:
         """The mask of one row, [width]."""
@@ -185,7 +185,7 @@ class PoolOfKind:
         any_written = False
         for key in keys:
             slot = self._slots.get(key)
-            if slot and not slot.written and self.pool:
+            if slot and slot.weights and not slot.written and self.pool:
                 start = time.perf_counter()
                 self.pool.write(slot.weights, slot.ranks)
                 slot.written = any_written = True
@@ -240,7 +240,7 @@ class PoolOfKind:
     def _resize(self, width: int) -> None:
         """Another pool, into which everyone moves: before the next step it is attached, and they are written."""
         start = time.perf_counter()
-        self._replace(Pool(self._base, self._kind, width))
+        self._replace(Pool(self._base, self._scratch, self._kind, width))
         self._free = list(range(width))
         for slot in self._slots.values():
             n = len(slot.ranks)

@@ -5,17 +5,21 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from expertd.engine.context import Base, Context
 from expertd.engine.counters import Paging
-from expertd.engine.hook import Channels, PoolMask, Sites
-from expertd.engine.pool import PATIENCE, WIDEST, Kind, Pool, PoolOfKind, kind_of, rank_of, weights_in_memory
+from expertd.engine.hook import MAX_BLENDS, MAX_POOLS, Channels, PoolMask, Sites
+from expertd.engine.pool import PATIENCE, WIDEST, Kind, Pool, PoolOfKind, kind_of, rank_of
+from expertd.engine.scratch import Scratch
 from expertd.errors import EngineFailed, HookMissed, HookUnavailable
 from expertd.experts.blend import Blend
 from expertd.experts.tensors import MODULES, Array, Weights
+
+T = TypeVar("T")
 
 
 class PooledBlending:
@@ -29,8 +33,9 @@ class PooledBlending:
         if context.hook is None:
             raise HookUnavailable("the context has no hook")
         self._base, self._context, self._hook = base, context, context.hook
+        self._scratch = Scratch(base)
         self._kinds: dict[Kind, PoolOfKind] = {}
-        self._kind: dict[str, Kind] = {}  # of each expert that has LoRA, by content hash
+        self._kind: dict[str, Kind] = {}  # of each running expert that has LoRA, by content hash
         self._attached: Mapping[Kind, Pool] = {}
         self.paging = Paging()
         self.widths: Mapping[tuple[str, str], int] = {}
@@ -38,48 +43,57 @@ class PooledBlending:
         self._beyond_lora: dict[str, Weights] = {}  # the running experts that do more, or other, than LoRA
         self._channels: dict[Blend, Channels] = {}  # of blends of these
         self._users: Counter[str] = Counter()  # running sequences of each expert
+        self._running: Counter[Blend] = Counter()  # and of each blend
         self._batch = _Batch([], np.zeros(0, np.uint8))  # the last one
 
     def has_room(self, blend: Blend, weights: Sequence[Weights]) -> bool:
-        """Whether its experts fit the widest pool beside those that run. Alone, any fit."""
+        """Whether its experts fit the widest pool and the hook's tables beside those that run. Alone, any fit."""
         needed: Counter[Kind] = Counter()
         for key, weight in _experts(blend, weights).items():
-            kind = kind_of(weight)
-            pool = self._kinds.get(kind)
-            if weight.modules and not (pool and pool.holds(key)):
-                needed[kind] += rank_of(weight)
-        for kind, ranks in needed.items():
-            used = self._kinds[kind].in_use if kind in self._kinds else 0
-            if used and used + ranks > WIDEST:
-                return False
-        return True
+            if weight.modules and key not in self._kind:
+                needed[kind_of(weight)] += rank_of(weight)
+        used = {kind: self._kinds[kind].in_use for kind in self._kind.values()}
+        if any(kind in used and used[kind] + ranks > WIDEST for kind, ranks in needed.items()):
+            return False
+        if used and len({*used, *needed}) > MAX_POOLS:
+            return False
+        return not self._running or self._channel_sets(blend, weights) <= MAX_BLENDS
 
     def retain(self, blend: Blend, weights: Sequence[Weights]) -> None:
+        experts = _experts(blend, weights)
         done: list[str] = []
         try:
-            for key, weight in _experts(blend, weights).items():
+            for key, weight in experts.items():
                 _check(weight, self._base)
+                if weight.beyond_lora:
+                    self._sites = self._sites or _find_sites(self._base, self._scratch)
                 if weight.modules:
                     kind = kind_of(weight)
-                    self._kinds.setdefault(kind, PoolOfKind(self._base, kind, self.paging)).retain(key, weight)
+                    pool = self._kinds.setdefault(kind, PoolOfKind(self._base, self._scratch, kind, self.paging))
+                    pool.retain(key, weight)
                     self._kind[key] = kind
                     done.append(key)
-                if weight.channels or weight.inputs:
-                    self._sites = self._sites or _find_sites(self._base)
-                    self._beyond_lora[key] = weight
         except BaseException:
             for key in done:
                 self._kinds[self._kind[key]].release(key)
+                if key not in self._users:
+                    del self._kind[key]
             raise
-        self._users.update(_scales(blend).keys())
+        self._beyond_lora.update({key: weight for key, weight in experts.items() if weight.beyond_lora})
+        self._users.update(experts.keys())
+        self._running[blend] += 1
 
     def release(self, blend: Blend) -> None:
+        self._running[blend] -= 1
+        if not self._running[blend]:
+            del self._running[blend]
         for key in _scales(blend):
             if key in self._kind:
                 self._kinds[self._kind[key]].release(key)
             self._users[key] -= 1
             if not self._users[key]:
                 del self._users[key]
+                self._kind.pop(key, None)
                 if self._beyond_lora.pop(key, None):
                     self._channels.clear()
 
@@ -101,7 +115,8 @@ class PooledBlending:
         self._hook.prepare(outputs, masks)
         channels = [self._channels_of(blend) for blend in batch.blends] if self._beyond_lora else []
         if self._sites and any(channels):
-            self._hook.channels(self._sites, channels, index, index[by_output])
+            channels, which = _distinct(channels)  # most blends change nothing beside LoRA: these are one
+            self._hook.channels(self._sites, channels, which[index], which[index[by_output]])
         if embeddings:
             self._hook.embeddings(embeddings)
         batch.planned = not embeddings
@@ -118,6 +133,7 @@ class PooledBlending:
         for pool in self._kinds.values():
             pool.close()
             pool.close_retired()
+        self._scratch.close()
 
     def _attach(self, used: Collection[str], rows: int) -> bool:
         """Set the pools that the batch uses, and those that one used not long ago: a change costs a few steps.
@@ -131,6 +147,9 @@ class PooledBlending:
                 pool.attached, pool.unused_rows = True, 0
             elif pool.unused_rows > PATIENCE:
                 pool.attached = False
+        attached = sorted((pool for pool in self._kinds.values() if pool.attached), key=lambda pool: pool.unused_rows)
+        for pool in attached[MAX_POOLS:]:  # the batch itself uses no more than that: see `has_room`
+            pool.attached = False
         pools = {kind: pool.pool for kind, pool in self._kinds.items() if pool.attached and pool.pool}
         moved = pools != self._attached
         if moved:
@@ -140,6 +159,7 @@ class PooledBlending:
         for pool in self._kinds.values():
             pool.close_retired()
             moved |= pool.write(used)
+        self._kinds = {kind: pool for kind, pool in self._kinds.items() if not pool.is_gone}
         return moved
 
     def _mask(
@@ -157,6 +177,17 @@ class PooledBlending:
             rows = np.stack([pool.vector(blend) for blend in scales])[index]
             by_output = rows[outputs]
         return PoolMask(pool.pool.addresses, pool.pool.width, rows, by_output, "ffn_down" in pool.modules)
+
+    def _channel_sets(self, blend: Blend, weights: Sequence[Weights]) -> int:
+        """How many `Channels` a step has at most if `blend` runs too, with the one of all that is LoRA alone."""
+        beyond = {key for key, weight in _experts(blend, weights).items() if weight.beyond_lora} | {*self._beyond_lora}
+        blends = self._running if blend in self._running else (*self._running, blend)
+        # A sequence's experts become active one offset after another.
+        return 1 + sum(
+            len({part.offset for part in one.parts})
+            for one in blends
+            if any(part.content_hash in beyond for part in one.parts)
+        )
 
     def _channels_of(self, blend: Blend) -> Channels | None:
         if blend in self._channels:
@@ -186,9 +217,9 @@ class PooledBlending:
         return Channels(touched, factors, shifts, inputs if has_inputs else None)
 
 
-def _find_sites(base: Base) -> Sites:
+def _find_sites(base: Base, scratch: Scratch) -> Sites:
     names = {f"blk.{layer}.{module}.weight": module for layer in range(base.shape.n_layer) for module in MODULES}
-    found = {seen.name: seen.address for seen in weights_in_memory(base) if seen.name in names}
+    found = {seen.name: seen.address for seen in scratch.weights() if seen.name in names}
     if missing := sorted(set(names) - set(found)):
         raise EngineFailed(f"the base multiplies with no {missing[0]}: this expert cannot be applied to it")
     return Sites(found, {name: base.shape.sizes(names[name])[1] for name in found})
@@ -214,20 +245,20 @@ def _scales(blend: Blend) -> dict[str, float]:
     return scales
 
 
+def _distinct(items: Sequence[T]) -> tuple[list[T], npt.NDArray[np.int32]]:
+    """The different ones of `items`, and which of them each is: by identity, since hashing a blend takes too long."""
+    found = {id(item): item for item in items}
+    place = {key: i for i, key in enumerate(found)}
+    return list(found.values()), np.array([place[id(item)] for item in items], np.int32)
+
+
 class _Batch:
-    """The blends of a batch's rows. Compared by identity: hashing a blend takes longer than all the rest."""
+    """The blends of a batch's rows. Compared by identity."""
 
     def __init__(self, rows: Sequence[Blend], outputs: npt.NDArray[np.uint8]) -> None:
         self._rows, self._outputs = list(rows), outputs
         self.planned = False  # whether the hook's plan is this batch's
-        self.blends: list[Blend] = []  # the different ones
-        self.index = np.empty(len(rows), np.int32)  # which of them each row has
-        place: dict[int, int] = {}
-        for i, blend in enumerate(rows):
-            at = place.setdefault(id(blend), len(self.blends))
-            if at == len(self.blends):
-                self.blends.append(blend)
-            self.index[i] = at
+        self.blends, self.index = _distinct(rows)  # [different ones], [rows]
         self.scales = [_scales(blend) for blend in self.blends]
         self.used = {key for scales in self.scales for key in scales}
 

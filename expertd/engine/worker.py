@@ -250,6 +250,7 @@ class Worker:
         while self._scheduler.refused:
             seq, error = self._scheduler.refused.pop()
             self._tell(seq, error)
+            self._end(seq, keep=False)
         if not slices:
             return
         rows, blends, outputs = _rows(slices)
@@ -352,6 +353,8 @@ class Worker:
 
     def _end(self, seq: Sequence, *, keep: bool = True) -> None:
         self._scheduler.finish(seq, keep=keep)
+        if seq.owner is not None:
+            seq.owner.sequence = None  # a cycle would keep its experts' arrays in memory
 
     def _fail_running(self, error: ExpertdError) -> None:
         """End every running request; none is kept, since nobody knows what a failed step left in the cells."""

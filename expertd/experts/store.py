@@ -5,14 +5,17 @@ from __future__ import annotations
 import difflib
 import logging
 import threading
+from collections.abc import Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from expertd.errors import ExpertRefused, InvalidRequest, UnknownModel
+from expertd.errors import ExpertRefused, InvalidRequest, Overloaded, UnknownModel
 from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.blend import Blend, Part
 from expertd.experts.manifest import FILE, Manifest, read_manifest
 from expertd.experts.peft_adapter import CONFIG
+from expertd.experts.residents import Residents
 from expertd.experts.tensors import BaseShape, Weights
 from expertd.experts.weights import read_weights
 
@@ -28,12 +31,17 @@ _UNBOUND = f"{FILE} names no base: only the shapes were checked"
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One expert folder: served where `error` is None, and then `manifest` and `weights` are there."""
+    """One expert folder: served where `error` is None, and then all but `warning` is there.
+
+    What is here of its weights is what was read and checked; the arrays are the `Residents`'.
+    """
 
     name: str
     folder: Path
     manifest: Manifest | None = None
-    weights: Weights | None = None
+    content_hash: str = ""
+    nbytes: int = 0  # of the arrays
+    is_soft_prompt: bool = False
     error: str | None = None
     warning: str | None = None
 
@@ -41,10 +49,23 @@ class Entry:
 class Store:
     """Thread-safe. Readers see the last complete state and never wait for a scan."""
 
-    def __init__(self, folder: Path, shape: BaseShape, base: BaseTensors | None = None) -> None:
-        """`base` is needed by experts that are told relative to the base's weights, such as DoRA."""
+    def __init__(
+        self,
+        folder: Path,
+        shape: BaseShape,
+        base: BaseTensors | None = None,
+        residents: Residents | None = None,
+        pinned: Collection[str] = (),
+    ) -> None:
+        """`base` is needed by experts that are told relative to the base's weights, such as DoRA.
+
+        The arrays of those whose names are `pinned` stay in memory.
+        """
         self.folder = folder
-        self._shape, self._base = shape, base
+        self.residents = residents or Residents()
+        self._shape, self._base, self._pinned = shape, base, frozenset(pinned)
+        # One thread: what several requests miss is read once, and they leave asyncio's threads to others.
+        self._reader = ThreadPoolExecutor(1, "experts-reader")
         self._entries: dict[str, Entry] = {}  # replaced as a whole, never changed
         self._signatures: dict[str, Signature] = {}
         self._scanning = threading.Lock()
@@ -81,13 +102,40 @@ class Store:
         entries = [self.get(name) for name, _ in parts]
         made = []
         for entry, (name, scale) in zip(entries, parts, strict=True):
-            manifest, weights = entry.manifest, entry.weights
-            assert manifest and weights  # `get` hands out no broken entry
-            if weights.prompt is not None and scale * manifest.scale != 1:
+            manifest = entry.manifest
+            assert manifest  # `get` hands out no broken entry
+            if entry.is_soft_prompt and scale * manifest.scale != 1:
                 raise InvalidRequest(f"expert {name!r} is a soft prompt, which takes no scale", param="model")
             offset = manifest.offset if manifest.activation == "answer" else None
-            made.append(Part(name, weights.content_hash, scale * manifest.scale, offset))
+            made.append(Part(name, entry.content_hash, scale * manifest.scale, offset))
         return Blend(tuple(made)), entries
+
+    def resident(self, entries: Sequence[Entry]) -> tuple[Weights, ...] | None:
+        """The arrays of these experts, in their order, if memory has all of them."""
+        found = [self.residents.get(entry.content_hash) for entry in entries]
+        return tuple(weights for weights in found if weights) if all(found) else None
+
+    def load(self, entries: Sequence[Entry]) -> Future[tuple[Weights, ...]]:
+        """The same, with those read that memory has dropped.
+
+        It fails with `Overloaded` where the files are no longer those that were checked.
+        """
+        return self._reader.submit(lambda: tuple(self._load(entry) for entry in entries))
+
+    def _load(self, entry: Entry) -> Weights:
+        if weights := self.residents.get(entry.content_hash):
+            return weights
+        assert entry.manifest  # only a served entry is chosen
+        try:
+            weights = read_weights(entry.folder, entry.manifest, self._shape, self._base)
+        except ExpertRefused as error:  # the watcher will say that it is broken, unless this passes
+            raise Overloaded(f"expert {entry.name!r} cannot be read at this moment: {error.message}") from error
+        if weights.content_hash == entry.content_hash:
+            return self.residents.add(weights, pinned=entry.name in self._pinned)
+        with self._scanning:
+            self._signatures = {name: known for name, known in self._signatures.items() if name != entry.name}
+            self._update({entry.name})  # now, since files may keep their sizes and times
+        raise Overloaded(f"expert {entry.name!r} was replaced a moment ago: ask again")
 
     def _update(self, names: set[str]) -> None:
         """Re-read what changed of `names` and swap the result in. The caller holds the lock."""
@@ -102,10 +150,41 @@ class Store:
                 signatures.pop(name, None)
                 log.info("expert %s is gone", name)
                 continue
-            entries[name] = _read(folder, self._shape, self._base)
+            entries[name] = self._read(folder)
             # Taken before the reading: what changed meanwhile is read again by the next scan.
             signatures[name] = signature
         self._entries, self._signatures = entries, signatures
+        self.residents.keep_only({entry.content_hash for entry in entries.values()})
+
+    def _read(self, folder: Path) -> Entry:
+        manifest = None
+        try:
+            if not folder.resolve().is_relative_to(folder.parent.resolve()):
+                raise ExpertRefused(f"{folder} is a link out of the experts folder. Copy the folder itself.")
+            manifest = read_manifest(folder)
+            weights = read_weights(folder, manifest, self._shape, self._base)
+        except ExpertRefused as error:
+            log.warning("expert %s is not served: %s", folder.name, error.message)
+            return Entry(folder.name, folder, manifest, error=error.message)
+        except Exception as error:  # a stranger's file must not end the daemon, whatever is in it
+            log.exception("expert %s cannot be read", folder.name)
+            return Entry(
+                folder.name, folder, manifest, error=f"{folder} cannot be read: {error!r}. Please report this."
+            )
+        warning = None
+        if not manifest.base:
+            warning = _UNBOUND if (folder / FILE).exists() else _BARE
+        log.info("expert %s is served: %.1f MB", folder.name, weights.nbytes / 1e6)
+        self.residents.add(weights, pinned=folder.name in self._pinned)
+        return Entry(
+            folder.name,
+            folder,
+            manifest,
+            weights.content_hash,
+            weights.nbytes,
+            weights.prompt is not None,
+            warning=warning,
+        )
 
 
 def _expert_folders(folder: Path) -> list[str]:
@@ -130,23 +209,3 @@ def _signature(folder: Path) -> Signature | None:
         return None
     weighty = [name for name, *_ in found if name in (FILE, CONFIG) or Path(name).suffix in _WEIGHTS]
     return tuple(sorted(found)) if weighty or not found else None
-
-
-def _read(folder: Path, shape: BaseShape, base: BaseTensors | None) -> Entry:
-    manifest = None
-    try:
-        if not folder.resolve().is_relative_to(folder.parent.resolve()):
-            raise ExpertRefused(f"{folder} is a link out of the experts folder. Copy the folder itself.")
-        manifest = read_manifest(folder)
-        weights = read_weights(folder, manifest, shape, base)
-    except ExpertRefused as error:
-        log.warning("expert %s is not served: %s", folder.name, error.message)
-        return Entry(folder.name, folder, manifest, error=error.message)
-    except Exception as error:  # a stranger's file must not end the daemon, whatever is in it
-        log.exception("expert %s cannot be read", folder.name)
-        return Entry(folder.name, folder, manifest, error=f"{folder} cannot be read: {error!r}. Please report this.")
-    warning = None
-    if not manifest.base:
-        warning = _UNBOUND if (folder / FILE).exists() else _BARE
-    log.info("expert %s is served: %.1f MB", folder.name, weights.nbytes / 1e6)
-    return Entry(folder.name, folder, manifest, weights, warning=warning)

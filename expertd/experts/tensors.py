@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -84,9 +85,14 @@ class Weights:
     @property
     def is_lora(self) -> bool:
         """Whether it is a LoRA and nothing more, which llama.cpp applies by itself."""
-        return not (self.channels or self.shifts or self.inputs or self.prompt is not None)
+        return not self.beyond_lora and self.prompt is None
 
     @property
+    def beyond_lora(self) -> bool:
+        """Whether it changes what the base's modules do beside the low-rank part."""
+        return bool(self.channels or self.shifts or self.inputs)
+
+    @cached_property
     def nbytes(self) -> int:
         return sum(array.nbytes for _, array in _arrays(self))
 

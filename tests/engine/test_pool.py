@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import tempfile
+import weakref
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from expertd.engine.context import Adapter
+from expertd.engine.context import Adapter, Context, Row
+from expertd.engine.hook import MAX_BLENDS, MAX_POOLS, Hook
 from expertd.engine.pool import NARROWEST, PATIENCE, WIDEST
 from expertd.engine.pooled import PooledBlending
+from expertd.engine.scratch import Scratch
 from expertd.errors import EngineFailed
+from expertd.experts.blend import Blend, Part
 from expertd.experts.gguf_adapter import write_gguf
-from tests.engine.harness import WAY, ask, collect, engine, greedy, random_weights, request
+from expertd.experts.tensors import MODULES, LowRank, Weights, freeze
+from tests.engine.harness import WAY, ask, collect, engine, greedy, idle, random_weights, request
 
 N = 16
 
@@ -99,7 +107,7 @@ def test_experts_of_different_modules_have_pools_of_their_own_and_none_is_attach
 
     both, kinds, attached, later = asyncio.run(run())
     assert ("attn_q", "attn_v") in kinds and len(kinds) == 2
-    assert (attached, later) == ([True, True], [False, False])
+    assert (attached, later) == ([True, True], [])
     for answer, one, expert in zip(both, requests, [(all_modules, 1.0), (few, 2.0)], strict=True):
         assert answer.tokens == greedy(toy.base, one.prompt, N, [expert])
 
@@ -163,3 +171,141 @@ def test_several_ubatches_have_their_own_parts_of_the_masks(toy, experts):
 
     for answer, one, (loaded, offset) in zip(asyncio.run(run()), requests, sorts, strict=True):
         assert answer.tokens == greedy(toy.base, one.prompt, N, loaded, offset=offset)
+
+
+def rescaling(shape, seed):
+    """An expert that is no LoRA: it multiplies the outputs of each layer's attention."""
+    random = np.random.default_rng(seed)
+    names = [f"blk.{layer}.attn_output.weight" for layer in range(shape.n_layer)]
+    channels = {name: random.standard_normal(shape.n_embd).astype(np.float32) for name in names}
+    shifts = {name: np.zeros(shape.n_embd, np.float32) for name in names}
+    return freeze(Weights({}, channels=channels, shifts=shifts), activation="answer", offset=1)
+
+
+def test_experts_of_more_kinds_than_there_are_pools_wait_and_answer_right(toy):
+    kinds = list(itertools.combinations(MODULES, 2))[: MAX_POOLS + 3]
+    experts = [random_weights(toy.shape, 100 + i, modules=kind) for i, kind in enumerate(kinds)]
+    one_by_one = [request(toy.prompt(570 + i, 12), N, [(expert, 1.0)]) for i, expert in enumerate(experts)]
+    blend = [(expert, 0.3) for expert in experts[:MAX_POOLS]]
+    widest = request(toy.prompt(600, 12), N, blend)
+    seen = set()
+
+    async def run():
+        async with engine(toy.base, sequences=len(kinds) + 1, cells=2048) as worker:
+            asking = asyncio.create_task(ask(worker, *one_by_one, widest))
+            while not asking.done():
+                seen.add(sum(kind.attached for kind in pools(worker)))
+                await asyncio.sleep(0)
+            return await asking
+
+    *answers, last = asyncio.run(run())
+    for answer, one, expert in zip(answers, one_by_one, experts, strict=True):
+        assert answer.tokens == greedy(toy.base, one.prompt, N, [(expert, 1.0)])
+    assert last.tokens == greedy(toy.base, widest.prompt, N, blend)
+    assert max(seen) == MAX_POOLS
+
+
+def test_more_blends_beyond_lora_than_the_hook_has_room_for_wait_and_answer_right(toy):
+    """Each has five, since its experts become active one after another."""
+    experts = [rescaling(toy.shape, seed) for seed in range(5)]
+
+    def asks(i):
+        scales = [0.01 * (i + k) for k in range(5)]
+        parts = [Part(f"e{k}", experts[k].content_hash, scales[k], k + 1) for k in range(5)]
+        one = request(toy.prompt(610 + i, 12), 4)
+        return replace(one, blend=Blend(tuple(parts)), weights=tuple(experts))
+
+    count = MAX_BLENDS // 5 + 10
+    seen = set()
+
+    async def run():
+        async with engine(toy.base, sequences=count, cells=4096, batch=1024, step_seconds=10) as worker:
+            asking = asyncio.create_task(ask(worker, *(asks(i) for i in range(count))))
+            while not asking.done():
+                seen.add(worker.status().running)
+                await asyncio.sleep(0)
+            together = await asking
+            alone = [(await ask(worker, asks(i)))[0] for i in (0, count - 1)]
+            return together, alone
+
+    together, alone = asyncio.run(run())
+    assert [together[0].tokens, together[-1].tokens] == [one.tokens for one in alone]
+    assert max(seen) == (MAX_BLENDS - 1) // 5
+
+
+def test_many_lora_blends_beside_one_that_is_more_take_no_room_of_its_kind(toy, experts):
+    """Distinct blends, but all of them change nothing beside LoRA."""
+    loras = [request(toy.prompt(700 + i, 12), N, [(experts[0], 0.5 + i / 100)]) for i in range(6)]
+    more = request(toy.prompt(710, 12), N, [(rescaling(toy.shape, 9), 0.5)])
+
+    async def run():
+        async with engine(toy.base) as worker:
+            answers = await ask(worker, *loras, more)
+            return answers, (await ask(worker, more))[0]
+
+    (*answers, other), alone = asyncio.run(run())
+    for i, (answer, one) in enumerate(zip(answers, loras, strict=True)):
+        assert answer.tokens == greedy(toy.base, one.prompt, N, [(experts[0], 0.5 + i / 100)])
+    assert other.tokens == alone.tokens
+
+
+def test_a_blend_that_cannot_be_had_leaves_nothing_behind(toy, experts):
+    good, beyond = experts[0], rescaling(toy.shape, 1)
+    module = LowRank(np.zeros((4, toy.shape.n_embd), np.float32), np.zeros((3, 4), np.float32))
+    misfit = freeze(Weights({"blk.0.attn_q.weight": module}), activation="answer", offset=1)
+    broken = request(toy.prompt(720, 12), N, [(good, 1.0), (beyond, 1.0), (misfit, 1.0)])
+    after = request(toy.prompt(721, 12), 4 * PATIENCE, [(experts[1], 1.0)])
+
+    async def run():
+        async with engine(toy.base) as worker:
+            with pytest.raises(EngineFailed, match="does not fit the base"):
+                await ask(worker, broken)
+            way = worker._blending
+            left = [dict(way._beyond_lora), dict(way._kind), dict(way._users), [pool.in_use for pool in pools(worker)]]
+            return left, (await ask(worker, after))[0]
+
+    left, answer = asyncio.run(run())
+    assert left == [{}, {}, {}, [0]]
+    assert answer.tokens == greedy(toy.base, after.prompt, 4 * PATIENCE, [(experts[1], 1.0)])
+
+
+def test_what_no_running_sequence_uses_is_kept_in_no_memory_of_the_engine(toy):
+    """The arrays of an expert are let go when its last sequence ends, at once, though its ranks still hold it."""
+    asked = [random_weights(toy.shape, 110), rescaling(toy.shape, 2)]
+    gone = [weakref.ref(weights) for weights in asked]
+
+    async def run():
+        async with engine(toy.base, cache_bytes=0) as worker:
+            await ask(worker, request(toy.prompt(730, 12), 4, [(weights, 1.0) for weights in asked]))
+            await idle(worker)
+            asked.clear()
+            return [ref() for ref in gone], dict(worker._blending._kind), pools(worker)[0].pool is not None
+
+    assert asyncio.run(run()) == ([None, None], {}, True)
+
+
+def test_a_graph_that_is_looked_at_shows_what_a_decode_shows(toy, experts):
+    hook = Hook(1)
+    context = Context(toy.base, n_cells=32, n_seq=1, n_batch=1, n_threads=1, hook=hook)
+    scratch = Scratch(toy.base)
+    try:
+        with tempfile.NamedTemporaryFile(suffix=".gguf") as file:
+            for expert in experts[:2]:  # the second may lie where the first one did
+                write_gguf(expert, toy.base.architecture, Path(file.name))
+                adapter = Adapter(toy.base, Path(file.name))
+                context.set_adapters([(adapter, 1.0)])
+                hook.collect()
+                context.decode([Row(0, 0, 0, True)])
+                decoded = hook.collected()
+                context.remove_sequence(0)
+                context.set_adapters([])
+                looked_at = {seen.name: seen for seen in scratch.weights(adapter)}
+                layers = {seen.name: seen for seen in decoded if seen.name.startswith("blk.")}
+                assert {name: seen for name, seen in looked_at.items() if name.startswith("blk.")} == layers
+                assert sum(".lora_" in name for name in layers) == 2 * len(expert.modules)
+                a = next(seen for name, seen in looked_at.items() if name == "blk.0.attn_q.weight.lora_a")
+                assert np.array_equal(a.array(), expert.modules["blk.0.attn_q.weight"].a.ravel())
+                adapter.close()
+    finally:
+        scratch.close()
+        context.close()

@@ -15,6 +15,7 @@ from expertd.api.metrics import METRICS, Latency, Metrics, middleware
 from expertd.api.streams import Indexed
 from expertd.engine.interface import Done, Piece, Timings
 from expertd.errors import EngineFailed, InvalidRequest, Overloaded
+from expertd.experts.residents import Residents
 
 NO_ENGINE = SimpleNamespace()  # it is asked at a scrape only
 
@@ -70,7 +71,7 @@ def counted(metrics):
 def test_a_request_counts_by_what_came_of_it(handler, outcome):
     async def run():
         app = web.Application(middlewares=[middleware, errors.middleware])
-        app[METRICS] = metrics = Metrics(NO_ENGINE)
+        app[METRICS] = metrics = Metrics(NO_ENGINE, Residents())
         app.router.add_get("/{name}", handler)
         server = TestServer(app)
         async with TestClient(server, timeout=ClientTimeout(0.5)) as client:
@@ -88,7 +89,7 @@ def test_a_request_counts_by_what_came_of_it(handler, outcome):
 
 
 def test_the_first_text_and_the_gaps_after_it_are_timed_for_each_choice():
-    metrics = Metrics(NO_ENGINE)
+    metrics = Metrics(NO_ENGINE, Residents())
     latency = Latency(metrics, time.monotonic() - 3)
     done = Done("stop", Timings(0, 0, 0, 0, 1, 0, 2))
     for index, event in ((0, Piece("")), (0, Piece("a")), (1, Piece("b")), (0, Piece("c")), (0, done), (1, Piece("d"))):

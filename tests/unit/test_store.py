@@ -1,5 +1,6 @@
 """What the experts folder serves, and how it follows what happens to the files."""
 
+import asyncio
 import os
 import shutil
 import threading
@@ -10,9 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from expertd.errors import UnknownModel
+from expertd.api.service import Choice, Service
+from expertd.errors import Overloaded, UnknownModel
 from expertd.experts.blend import BASE
+from expertd.experts.residents import Residents
 from expertd.experts.store import Store
+from expertd.experts.tensors import Array, Weights
 from expertd.experts.watcher import Watcher
 from expertd.experts.weights import read_weights
 from tests.fixtures import TINY, make_peft_folder
@@ -111,7 +115,7 @@ def test_only_what_changed_is_read_again(experts: Path) -> None:
     make_peft_folder(experts / "two", seed=1)
     store.scan()
     assert store.get("one") is one
-    assert store.get("two").weights.content_hash != two.weights.content_hash  # type: ignore[union-attr]
+    assert store.get("two").content_hash != two.content_hash
 
 
 def test_a_replaced_expert_that_is_broken_is_no_longer_served_until_it_is_mended(experts: Path) -> None:
@@ -120,7 +124,7 @@ def test_a_replaced_expert_that_is_broken_is_no_longer_served_until_it_is_mended
     (experts / "sql" / "adapter_config.json").write_text("{")
     store.scan()
     assert served(store) == []
-    assert store.entries()[0].weights is None
+    assert store.residents.count == 0
     make_peft_folder(experts / "sql", seed=2)
     store.scan()
     assert served(store) == ["sql"]
@@ -142,7 +146,7 @@ def test_readers_see_whole_states_while_scans_go_on(experts: Path) -> None:
     def look() -> None:
         while not stop.is_set():
             blend, entries = store.blend([("sql", 1.0)])
-            if blend.parts[0].content_hash != entries[0].weights.content_hash:  # type: ignore[union-attr]
+            if blend.parts[0].content_hash != entries[0].content_hash:
                 wrong.append(blend)
 
     threads = [threading.Thread(target=look) for _ in range(4)]
@@ -190,6 +194,127 @@ def test_a_replaced_expert_makes_another_key_and_a_renamed_one_does_not(experts:
     store.scan()
     assert store.blend([("sql", 1)])[0].key != first
     assert store.blend([("same", 1)])[0].key == first
+
+
+# --- what memory holds
+
+
+def arrays(weights: Weights) -> list[Array]:
+    return [array for _, module in sorted(weights.modules.items()) for array in (module.a, module.b)]
+
+
+@pytest.fixture
+def crowded(experts: Path) -> Store:
+    """Three experts, and room for one."""
+    for seed, name in enumerate(("one", "three", "two")):
+        make_peft_folder(experts / name, seed=seed)
+    (size,) = {entry.nbytes for entry in scanned(experts).entries()}
+    store = Store(experts, TINY, residents=Residents(size))
+    store.scan()
+    return store
+
+
+def test_what_was_dropped_is_read_again_when_asked_for_and_is_the_same(crowded: Store, experts: Path) -> None:
+    assert served(crowded) == ["one", "three", "two"]
+    assert (crowded.residents.count, crowded.residents.drops) == (1, 2)
+    entry = crowded.get("one")
+    assert crowded.resident([entry]) is None
+    (weights,) = crowded.load([entry]).result()
+    (kept,) = scanned(experts).load([entry]).result()
+    assert weights.content_hash == entry.content_hash
+    for array, other in zip(arrays(weights), arrays(kept), strict=True):
+        assert np.array_equal(array, other) and not array.flags.writeable
+    assert crowded.resident([entry]) == (weights,)
+    assert crowded.resident([crowded.get("two")]) is None
+
+
+def test_experts_of_one_blend_are_there_together_though_memory_has_room_for_one(crowded: Store) -> None:
+    entries = [crowded.get(name) for name in ("two", "one", "three")]
+    weights = crowded.load(entries).result()
+    assert [one.content_hash for one in weights] == [entry.content_hash for entry in entries]
+    assert crowded.resident(entries) == weights
+    del weights
+    assert crowded.residents.count == 1
+
+
+def test_a_pinned_expert_stays_and_its_replacement_too(experts: Path) -> None:
+    for seed, name in enumerate(("one", "three", "two")):
+        make_peft_folder(experts / name, seed=seed)
+    store = Store(experts, TINY, residents=Residents(1), pinned=["one", "not-there"])
+    store.scan()
+    assert store.resident([store.get("one")])
+    for seed in (10, 11):
+        make_peft_folder(experts / "one", seed=seed)
+        store.scan()
+    store.load([store.get("two")]).result()
+    assert store.resident([store.get("one")])
+    assert store.residents.nbytes == store.get("one").nbytes
+
+
+def test_a_removed_expert_leaves_memory(experts: Path) -> None:
+    make_peft_folder(experts / "one")
+    make_peft_folder(experts / "two", seed=1)
+    make_peft_folder(experts / "twin", seed=1)
+    store = scanned(experts)
+    assert store.residents.count == 2
+    shutil.rmtree(experts / "one")
+    shutil.rmtree(experts / "two")
+    store.scan()
+    assert store.residents.count == 1
+    assert store.resident([store.get("twin")])
+
+
+def test_files_that_are_others_now_are_never_taken_for_what_was_asked(crowded: Store, experts: Path) -> None:
+    entry, file = crowded.get("one"), experts / "one" / "adapter_model.safetensors"
+    before = file.stat()
+    other = make_peft_folder(experts / ".other", seed=9) / file.name
+    with file.open("r+b") as target:  # neither the folder's listing nor a file's times will tell
+        target.write(other.read_bytes())
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    crowded.scan()
+    assert crowded.get("one") is entry
+    with pytest.raises(Overloaded, match="replaced"):
+        crowded.load([entry]).result()
+    now = crowded.get("one")
+    assert now.content_hash != entry.content_hash
+    (weights,) = crowded.load([now]).result()
+    assert weights.content_hash == now.content_hash
+
+
+def test_files_that_cannot_be_read_for_a_moment_are_served_again(crowded: Store, experts: Path) -> None:
+    entry, file = crowded.get("one"), experts / "one" / "adapter_model.safetensors"
+    file.rename(file.with_suffix(".away"))
+    with pytest.raises(Overloaded, match="cannot be read"):
+        crowded.load([entry]).result()
+    file.with_suffix(".away").rename(file)
+    (weights,) = crowded.load([entry]).result()
+    assert weights.content_hash == entry.content_hash
+
+
+def test_while_one_expert_is_read_nobody_else_waits(crowded: Store) -> None:
+    """The event loop goes on, and what memory has is had at once."""
+    service = Service(None, None, None, crowded, None, None)  # type: ignore[arg-type]
+    reading = threading.Event()
+    crowded._reader.submit(reading.wait)
+    there, dropped = (Choice(*crowded.blend([(name, 1.0)]), "named") for name in ("two", "one"))
+
+    async def run() -> list[Choice]:
+        slow = asyncio.create_task(service.load(dropped))
+        await asyncio.sleep(0.05)
+        at_once = await asyncio.wait_for(service.load(there), 1)
+        assert not slow.done()
+        reading.set()
+        return [at_once, await slow]
+
+    fuse = threading.Timer(10, reading.set)  # else a failure would never end
+    fuse.start()
+    try:
+        made = asyncio.run(run())
+    finally:
+        fuse.cancel()
+        reading.set()
+    for choice, loaded in zip((there, dropped), made, strict=True):
+        assert [weights.content_hash for weights in loaded.weights] == [choice.entries[0].content_hash]
 
 
 # --- watching
@@ -320,4 +445,5 @@ def test_reading_the_weights_of_an_expert_is_no_change(experts: Path) -> None:
     again = read_weights(entry.folder, entry.manifest, TINY)
     store.scan()
     assert store.get("sql") is entry
-    assert np.array_equal(again.modules["blk.0.attn_q.weight"].a, entry.weights.modules["blk.0.attn_q.weight"].a)  # type: ignore[union-attr]
+    (weights,) = store.resident([entry]) or ()
+    assert np.array_equal(again.modules["blk.0.attn_q.weight"].a, weights.modules["blk.0.attn_q.weight"].a)
