@@ -22,6 +22,7 @@ from typing import Any, TypeAlias
 
 import aiohttp
 import httpx
+import psutil
 from tqdm import tqdm
 
 from expertd.config import cache_dir
@@ -35,6 +36,8 @@ SETTINGS = (  # of llama-server, tried before a comparison
     "--kv-unified -b 2048 -ub 256 -fa on",
     "--no-kv-unified -b 512 -ub 512 -fa on",
 )
+REST = 0.5  # seconds in which servers must do nothing before a load; longer than they wait before they do more
+RESTING = 0.05  # of a core's time, at most
 TRIES = 10  # prompts for a load until one is answered at full length
 
 _numbers = itertools.count()  # of a load's runs: no server is asked the same twice
@@ -159,10 +162,24 @@ async def _in_turn(client: aiohttp.ClientSession, servers: Sequence[Server], loa
     """The figures of each server, of the same prompts: the next ones that all answer at full length."""
     for number in itertools.islice(_numbers, TRIES):
         try:
-            return [await load(client, server, number) for server in servers]
+            return [await _of_one(client, server, load, number) for server in servers]
         except EndedEarly:
             continue
     raise SystemExit(f"{TRIES} prompts in a row were answered with too few tokens")
+
+
+async def _of_one(client: aiohttp.ClientSession, server: Server, load: Load, number: int) -> dict[str, float]:
+    await _all_rest()
+    return await load(client, server, number)
+
+
+async def _all_rest() -> None:
+    """Wait until no server computes: ours goes on after its answers, and would take the cores from the other one."""
+    servers = psutil.Process().children(recursive=True)
+    before, now = -math.inf, 0.0
+    while now - before > RESTING * REST:
+        await asyncio.sleep(REST)
+        before, now = now, sum(sum(server.cpu_times()[:2]) for server in servers)
 
 
 def is_time(figure: str) -> bool:

@@ -58,7 +58,7 @@ async def serve(settings: Settings) -> None:
         watcher = Watcher(store)
         watcher.start()
         stack.callback(watcher.stop)
-        worker = _engine(settings, base)
+        worker = _engine(settings, base, residents)
         service = Service(settings, base, ChatTemplate(base), store, worker, listeners.http_url)
         runner = web.AppRunner(
             make_app(service, token), handler_cancellation=True, access_log=None, shutdown_timeout=1.0
@@ -120,7 +120,7 @@ def _speaking(base: Base) -> Base:
     return base
 
 
-def _engine(settings: Settings, base: Base) -> Worker:
+def _engine(settings: Settings, base: Base, residents: Residents) -> Worker:
     hook, reason = open_hook(base, settings.batch) if settings.blending == "auto" else (None, "`blending` is set so")
     if reason:
         log.warning("experts are served one after another: %s", reason)
@@ -147,7 +147,8 @@ def _engine(settings: Settings, base: Base) -> Worker:
     disk = None
     if settings.disk_cache_mb and limits.cache_bytes:
         disk = DiskCache(cache_dir() / "prefixes", int(settings.disk_cache_mb * 1e6), context.fingerprint())
-    return Worker(base, context, open_blending(base, context, reason), limits, settings.queue, disk)
+    blending = open_blending(base, context, reason)
+    return Worker(base, context, blending, limits, settings.queue, disk, residents.shrink)
 
 
 def _report(service: Service, settings: Settings) -> None:

@@ -7,7 +7,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
@@ -92,13 +92,16 @@ class Worker:
         limits: Limits,
         queue_limit: int,
         disk: DiskCache | None = None,
+        give_back: Callable[[int], int] | None = None,
     ) -> None:
+        """`give_back` frees so many bytes that others can do without, if it can, and says how many."""
         self._base, self._context, self._blending, self._limits = base, context, blending, limits
         self._capacity = limits.sequences + queue_limit
         self._commands: queue.SimpleQueue[_Submit | _Cancel | None] = queue.SimpleQueue()
         self._counters = Counters(paging=blending.paging)
         self._scheduler = Scheduler(limits, blending, context, self._counters, disk)
         self._memory = MemoryBudget(limits.memory_bytes)
+        self._give_back = give_back
         self._live: set[Stream] = set()
         self._outbox: list[tuple[Stream, Event]] = []
         self._snapshot = _Snapshot(0, 0, 0, {})
@@ -188,7 +191,7 @@ class Worker:
 
     def _decode(self) -> None:
         going_on = True
-        self._scheduler.save_memory(self._memory.excess())
+        self._save_memory()
         while going_on:
             try:
                 going_on = self._obey()
@@ -204,11 +207,17 @@ class Worker:
             except Exception:
                 log.exception("the decoding thread failed in a step")
                 self._fail_running(EngineFailed("the engine failed in this step; the daemon's log has the details"))
-            self._scheduler.save_memory(self._memory.excess())
+            self._save_memory()
             self._report()
             self._send()
         self._blending.close()
         self._scheduler.cache.close()
+
+    def _save_memory(self) -> None:
+        excess = self._memory.excess()
+        if excess and self._give_back:  # experts are read again sooner than prompts are computed
+            excess -= self._give_back(excess)
+        self._scheduler.save_memory(max(0, excess))
 
     def _report(self) -> None:
         scheduler, cache = self._scheduler, self._scheduler.cache

@@ -59,16 +59,23 @@ class Residents:
             for content_hash in self._kept.keys() - set(hashes):
                 del self._kept[content_hash]
 
+    def shrink(self, nbytes: int) -> int:
+        """Let go of so many bytes, of what is not pinned. Returns how many are free now."""
+        with self._lock:
+            before = self.nbytes
+            self._make_room(before - nbytes)
+            return before - self.nbytes
+
     def _keep(self, weights: Weights) -> None:
         self._living[weights.content_hash] = self._kept[weights.content_hash] = weights
         self._kept.move_to_end(weights.content_hash)
         if self._budget:
-            self._make_room()
+            self._make_room(self._budget)
 
-    def _make_room(self) -> None:
+    def _make_room(self, budget: int) -> None:
         unpinned = [content_hash for content_hash in self._kept if content_hash not in self._pinned]
         for content_hash in unpinned:
-            if self.nbytes <= self._budget:
+            if self.nbytes <= budget:
                 return
             del self._kept[content_hash]
             held = self._living.get(content_hash)
@@ -77,7 +84,7 @@ class Residents:
             else:
                 self._kept[content_hash] = held  # in use, so used last
         # All the rest is in use. What is too much of it goes when its requests end.
-        excess = sum(weights.nbytes for weights in self._kept.values()) - self._budget
+        excess = sum(weights.nbytes for weights in self._kept.values()) - budget
         for content_hash in unpinned:
             if excess > 0 and content_hash in self._kept:
                 excess -= self._kept.pop(content_hash).nbytes

@@ -19,9 +19,13 @@ NAMES = ("alpha", "beta", "gamma")
 
 
 @pytest.fixture
-def small(tmp_path: Path, start_daemon: Callable[..., Daemon]) -> Daemon:
+def experts(tmp_path: Path) -> None:
     for seed, name in enumerate(NAMES):
         make_peft_folder(tmp_path / "experts" / name, SMOLLM2, seed=seed, strength=0.2, manifest={})
+
+
+@pytest.fixture
+def small(experts: None, start_daemon: Callable[..., Daemon]) -> Daemon:
     limits = {"EXPERTD_EXPERTS_MB": "1", "EXPERTD_PIN": '["beta"]', "EXPERTD_SEQUENCES": "1"}
     # Quantized kernels round otherwise where a part of the prompt is reused.
     return start_daemon(env={**limits, "EXPERTD_PREFIX_CACHE_MB": "0"})
@@ -82,3 +86,12 @@ def test_requests_that_wait_have_their_experts_in_memory_already(small: Daemon, 
         small.clients[0].close()  # the long stream's
         assert all(one.result() for one in asking)
     until(small, lambda health: health["experts"]["resident"] == 0)
+
+
+@pytest.mark.usefixtures("experts")
+def test_where_the_memory_of_all_is_short_only_pinned_experts_stay(start_daemon: Callable[..., Daemon]) -> None:
+    daemon = start_daemon(env={"EXPERTD_MEMORY_MB": "10", "EXPERTD_PIN": '["beta"]'})
+    with daemon.client() as client:
+        first = {name: ask(client, name) for name in NAMES}
+        until(daemon, lambda health: health["experts"]["resident"] == 1)
+        assert {name: ask(client, name) for name in NAMES} == first

@@ -26,10 +26,18 @@ def experts(toy):
     return [random_weights(toy.shape, seed) for seed in range(4)]
 
 
-@pytest.fixture(autouse=True, params=[PlainBlending, PooledBlending], ids=["plain", "pool"])
+WAYS = {"plain": PlainBlending, "pool": PooledBlending}
+
+
+def pytest_generate_tests(metafunc):
+    """Each test runs with each way of applying blends, or with the one that it is marked with."""
+    marker = metafunc.definition.get_closest_marker("way")
+    metafunc.parametrize("way", marker.args if marker else WAYS, indirect=True)
+
+
+@pytest.fixture(autouse=True)
 def way(request):
-    """Each test runs with each way of applying blends."""
-    before, WAY[0] = WAY[0], request.param
+    before, WAY[0] = WAY[0], WAYS[request.param]
     yield
     WAY[0] = before
 

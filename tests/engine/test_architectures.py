@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from expertd.engine.context import Base
-from expertd.engine.pooled import PooledBlending
 from expertd.engine.ways import ARCHITECTURES, open_hook
-from tests.engine.harness import KINDS, WAY, Toy, ask, differs, engine, peft_expert, request, told
+from tests.engine.harness import KINDS, Toy, ask, differs, engine, peft_expert, request, told
 from tests.toy_base import make_talking_base
 
+pytestmark = [pytest.mark.way("pool"), pytest.mark.usefixtures("f32_kv")]  # the plain way is llama.cpp's own
 N = 8
 
 
@@ -23,12 +23,6 @@ def toy(request, tmp_path_factory):
     path = tmp_path_factory.mktemp("base") / "toy.gguf"
     model, shape = make_talking_base(path, architecture=request.param)
     return Toy(Base(path), shape, model)
-
-
-@pytest.fixture(autouse=True)
-def pool_only(way, f32_kv):
-    if WAY[0] is not PooledBlending:
-        pytest.skip("the plain way is llama.cpp's own")
 
 
 @pytest.fixture(scope="module")

@@ -259,9 +259,8 @@ def test_thousands_of_interleavings_give_the_answers_of_each_alone(player, f32_k
     interleave(player, tmp_path, AT_A_TIME)
 
 
+@pytest.mark.way("plain")  # about neither
 def test_the_reference_is_what_llama_cpps_own_adapters_give(player, f32_kv):
-    if WAY[0] is PooledBlending:
-        pytest.skip("about no way of ours")
     experts, prompt = player.versions[0], player.prompts[11]
     loaded = [(experts["lora"], 0.5), (experts["attention"], 1.0), (experts["rslora"], -0.4)]
     offsets = (None, 5, 1)
@@ -269,10 +268,9 @@ def test_the_reference_is_what_llama_cpps_own_adapters_give(player, f32_kv):
     assert player.reference.answer(prompt, parts, 40) == greedy(player.toy.base, prompt, 40, loaded, offsets=offsets)
 
 
+@pytest.mark.way("plain")
 @torch.no_grad()
 def test_the_reference_is_what_torch_gives(toy, tmp_path, f32_kv):
-    if WAY[0] is PooledBlending:
-        pytest.skip("about no way of ours")
     reference, prompt = Reference(toy.base.path, tmp_path), toy.prompt(230, 20)
     for kind, config in KINDS.items():
         model, weights = peft_expert(toy, config, tmp_path / kind)

@@ -21,15 +21,10 @@ from expertd.errors import EngineFailed
 from expertd.experts.blend import Blend, Part
 from expertd.experts.gguf_adapter import write_gguf
 from expertd.experts.tensors import MODULES, LowRank, Weights, freeze
-from tests.engine.harness import WAY, ask, collect, engine, greedy, idle, random_weights, request
+from tests.engine.harness import ask, collect, engine, greedy, idle, random_weights, request
 
+pytestmark = pytest.mark.way("pool")
 N = 16
-
-
-@pytest.fixture(autouse=True)
-def pool_only(way):
-    if WAY[0] is not PooledBlending:
-        pytest.skip("about the pool")
 
 
 def pools(worker):

@@ -43,6 +43,17 @@ def test_without_a_limit_nothing_is_dropped() -> None:
     assert (held(residents), residents.drops) == ([0, 1, 2, 3, 4, 5], 0)
 
 
+def test_memory_is_given_back_where_somebody_else_needs_it() -> None:
+    residents = filled(0, 0, 1, 2)
+    residents.add(expert(3), pinned=True)
+    used = residents.get(HASHES[0])
+    assert residents.shrink(1500) == 2000
+    assert held(residents) == [0, 3]
+    assert residents.shrink(1500) == 0  # in use, or pinned
+    del used
+    assert (held(residents), residents.drops) == ([3], 3)
+
+
 def test_what_is_in_use_stays_while_there_is_another_to_drop() -> None:
     residents = filled(2000, 0, 1)
     used = residents.get(HASHES[0])
