@@ -85,6 +85,9 @@ class Settings(BaseSettings):
     context: int = Field(8192, ge=256, description="KV cells: tokens of all running requests together")
     kv_k: Literal["f16", "q8_0", "q4_0"] = Field("f16", description="type of the cells' K")
     kv_v: Literal["f16", "q8_0", "q4_0"] = Field("f16", description="type of the cells' V")
+    kv_unified: Literal["auto", "on", "off"] = Field(
+        "auto", description="one range of cells for all requests, or one for each; auto: off where memory allows"
+    )
     flash_attention: Literal["auto", "on", "off"] = Field("auto", description="auto: only where V is quantized")
     sequences: int = Field(8, ge=1, le=64, description="requests decoded at once")
     queue: int = Field(64, ge=0, description="requests that may wait; more get a 503")

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import sdnotify
 from aiohttp import web
@@ -18,11 +19,12 @@ from expertd.api.service import Service
 from expertd.config import Settings, cache_dir
 from expertd.engine import empty_cells
 from expertd.engine.chat_template import ChatTemplate
-from expertd.engine.context import Base, Context
+from expertd.engine.context import Base, Context, cell_bytes
 from expertd.engine.disk_cache import DiskCache
+from expertd.engine.memory import machine_memory
 from expertd.engine.pace import TILE
 from expertd.engine.scheduler import Limits
-from expertd.engine.ways import open_blending, open_hook
+from expertd.engine.ways import open_blending, open_hook, why_plain
 from expertd.engine.worker import Worker
 from expertd.errors import BaseRefused, EngineFailed
 from expertd.experts.base_tensors import BaseTensors
@@ -35,6 +37,8 @@ from expertd.models.catalogue import resolve
 log = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SHARE_FOR_CELLS = 1 / 8  # of the memory, that the cells may take if every request has a range of its own
+UBATCH = 256  # tokens that llama.cpp computes at once: without flash attention more take longer, and more memory
 GRACE = 5.0  # seconds that running requests get when the daemon is told to stop
 
 
@@ -52,14 +56,18 @@ async def serve(settings: Settings) -> None:
                 "context %d is over what the base was trained for: using %d", settings.context, base.n_ctx_train
             )
             settings = settings.model_copy(update={"context": base.n_ctx_train})
+        # It takes half a second, most of it for zeros in memory: meanwhile the rest is done.
+        context = stack.enter_context(ThreadPoolExecutor(1)).submit(_context, settings, base)
         residents = Residents(int(settings.experts_mb * 1e6))
         store = Store(settings.experts, base.shape, BaseTensors(path), residents, settings.pin)
         store.scan()
         watcher = Watcher(store)
         watcher.start()
         stack.callback(watcher.stop)
-        worker = _engine(settings, base, residents)
-        service = Service(settings, base, ChatTemplate(base), store, worker, listeners.http_url)
+        template = ChatTemplate(base)
+        reason = why_plain(base) if settings.blending == "auto" else "`blending` is set so"
+        worker = _worker(settings, base, context.result(), reason, residents)
+        service = Service(settings, base, template, store, worker, listeners.http_url)
         runner = web.AppRunner(
             make_app(service, token), handler_cancellation=True, access_log=None, shutdown_timeout=1.0
         )
@@ -120,23 +128,36 @@ def _speaking(base: Base) -> Base:
     return base
 
 
-def _engine(settings: Settings, base: Base, residents: Residents) -> Worker:
-    hook, reason = open_hook(base, settings.batch) if settings.blending == "auto" else (None, "`blending` is set so")
-    if reason:
-        log.warning("experts are served one after another: %s", reason)
-    context = Context(
+def _context(settings: Settings, base: Base) -> Context:
+    n_ubatch = settings.batch if settings.flash else min(settings.batch, UBATCH)
+    hook = open_hook(n_ubatch) if settings.blending == "auto" else None
+    kv = (settings.kv_k, settings.kv_v)
+    unified = settings.kv_unified == "on"
+    if settings.kv_unified == "auto":
+        most = (settings.memory_mb * 1e6 or machine_memory()) * SHARE_FOR_CELLS
+        cells = settings.sequences * settings.context * cell_bytes(base.shape, kv)
+        # Without a hook nobody finds the empty cells' memory to give it back.
+        unified = hook is None or not base.cuttable or cells > most
+    return Context(
         base,
         n_cells=settings.context,
         n_seq=settings.sequences,
         n_batch=settings.batch,
+        n_ubatch=n_ubatch,
         n_threads=settings.threads,
         flash=settings.flash,
-        kv=(settings.kv_k, settings.kv_v),
+        unified=unified,
+        kv=kv,
         hook=hook,
     )
+
+
+def _worker(settings: Settings, base: Base, context: Context, reason: str, residents: Residents) -> Worker:
+    if reason:
+        log.warning("experts are served one after another: %s", reason)
     empty_cells.give_back(context)
     limits = Limits(
-        cells=settings.context,
+        cells=context.n_cells,
         batch=settings.batch,
         step_seconds=settings.step_ms / 1e3,
         tile=TILE if settings.flash else 1,

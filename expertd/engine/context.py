@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 KvType = Literal["f16", "q8_0", "q4_0"]
 _KV_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}  # ggml's
+_BYTES = {"f16": 2, "q8_0": 34 / 32, "q4_0": 18 / 32}  # a value
 
 SAMPLES = 256  # places at which a base file is read to know it again
 
@@ -234,6 +235,7 @@ def _repacks_safely() -> bool:
     return not amx
 
 
+HELD = 2048  # tokens: memory for more of its own is given back when a sequence goes
 _ABORTED = 2  # llama_decode's result
 _at_once = llama.ggml_abort_callback(lambda _: True)
 
@@ -251,8 +253,25 @@ class Adapter:
         llama.llama_adapter_lora_free(self.handle)
 
 
+def cell_bytes(shape: BaseShape, kv: tuple[KvType, KvType]) -> float:
+    """Of one token."""
+    return shape.n_layer * shape.n_head_kv * shape.head_dim * sum(_BYTES[one] for one in kv)
+
+
+class Pages(Protocol):
+    """The memory of a context's cells. Both calls give bytes back to the kernel, and say how many."""
+
+    def drop(self, seq_id: int) -> int: ...
+
+    def drop_all(self) -> int: ...
+
+
 class Context:
-    """One llama.cpp context with unified KV cells."""
+    """One llama.cpp context. Its KV cells are unified, shared by all sequences, or each sequence has its own.
+
+    Attention reads all cells up to the last one in use. So cells of its own make a sequence faster where others run
+    beside it, and take `n_seq` times the address space; memory is taken as they are used (see `empty_cells`).
+    """
 
     def __init__(
         self,
@@ -264,15 +283,16 @@ class Context:
         n_threads: int,
         n_ubatch: int | None = None,
         flash: bool = True,
+        unified: bool = True,
         kv: tuple[KvType, KvType] = ("f16", "f16"),
         hook: Hook | None = None,
     ) -> None:
-        """Allocate `n_cells` cells of K and V of the types `kv`, shared by `n_seq` sequence ids.
+        """Allocate `n_cells` cells of K and V of the types `kv`: in all where `unified`, else for each sequence id.
 
         Raises `BaseRefused` where that fails: a quantized V needs flash attention, for one.
         """
         params = llama.llama_context_default_params()
-        params.n_ctx, params.n_seq_max, params.kv_unified = n_cells, n_seq, True
+        params.n_ctx, params.n_seq_max, params.kv_unified = n_cells if unified else n_cells * n_seq, n_seq, unified
         params.n_batch, params.n_ubatch = n_batch, n_ubatch or n_batch
         params.n_threads = params.n_threads_batch = n_threads
         params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO if flash else llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
@@ -292,11 +312,14 @@ class Context:
         self.handle = handle
         self.hook = hook
         self.base = base
-        self.n_cells = int(llama.llama_n_ctx(handle))
-        self.n_batch = n_batch
-        self._kv = (params.type_k, params.type_v, params.flash_attn_type, self.n_cells)
+        self.n_cells = int(llama.llama_n_ctx_seq(handle))  # the most that a sequence can have
+        self.n_seq, self.n_batch = n_seq, n_batch
+        self.unified = unified or n_seq == 1
+        n_streams = 1 if self.unified else n_seq
+        self._kv = (params.type_k, params.type_v, params.flash_attn_type, self.n_cells, n_streams)
         self.flash = flash
         self._memory = llama.llama_get_memory(handle)
+        self.pages: Pages | None = None  # of the cells, once they are found
         self._make_batch(n_batch)
 
     def _make_batch(self, n: int) -> None:
@@ -362,13 +385,28 @@ class Context:
         if _call(llama.llama_set_adapters_lora, self.handle, handles, n, scales) != 0:
             raise EngineFailed(f"llama.cpp refused a set of {n} adapters: {_reason()}")
 
-    def copy_sequence(self, source: int, target: int, end: int) -> None:
-        """Share the cells of `source` at positions [0, end) with `target`: nothing is copied."""
-        llama.llama_memory_seq_cp(self._memory, source, target, 0, end)
+    def copy_sequence(self, source: int, target: int, end: int) -> bool:
+        """Give `target` the positions [0, end) of `source` as all that it has. Unified cells are shared, not copied.
+
+        False, and it has nothing, where that fails.
+        """
+        if self.unified:
+            llama.llama_memory_seq_cp(self._memory, source, target, 0, end)
+            return True
+        try:  # llama.cpp's own way copies nothing less than all the cells that a sequence could have
+            copied = self.restore_sequence(target, self.save_sequence(source))
+        except (EngineFailed, MemoryError) as error:
+            log.warning("a sequence's KV is not copied: %s", error)
+            return False
+        self.remove_sequence(target, end)
+        return copied
 
     def remove_sequence(self, seq_id: int, start: int = 0) -> None:
         """Let go of the cells of `seq_id` from position `start` on."""
+        length = llama.llama_memory_seq_pos_max(self._memory, seq_id) + 1
         llama.llama_memory_seq_rm(self._memory, seq_id, start, -1)
+        if start == 0 and length > HELD and self.pages and not self.unified:
+            self.pages.drop(seq_id)
 
     @contextmanager
     def one_thread(self) -> Iterator[None]:
@@ -386,7 +424,8 @@ class Context:
 
     def clear(self) -> None:
         """Let go of all cells, and write zeros: without flash attention a NaN in any cell reaches every row."""
-        llama.llama_memory_clear(self._memory, True)
+        dropped = bool(self.pages and self.pages.drop_all())  # pages come back as zeros
+        llama.llama_memory_clear(self._memory, not dropped)
 
     def fingerprint(self) -> bytes:
         """What saved KV depends on beside its tokens and their blends, 16 bytes."""

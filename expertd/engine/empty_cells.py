@@ -6,6 +6,7 @@ import ctypes
 import logging
 import mmap
 import sys
+from collections.abc import Sequence
 
 from expertd.engine.context import Context, Row
 
@@ -15,8 +16,24 @@ log = logging.getLogger(__name__)
 _DONTNEED, _NOHUGEPAGE = 4, 15
 
 
+class CellPages:
+    """Hands the pages of cells that nobody uses back to the kernel; each comes again, zeroed, when it is written to."""
+
+    def __init__(self, tensors: Sequence[tuple[int, int]], n_streams: int) -> None:
+        """`tensors`: address and size in bytes of each layer's K and V, where the streams lie one behind another."""
+        self._tensors, self._n_streams = tensors, n_streams
+
+    def drop(self, seq_id: int) -> int:
+        """Of a sequence that has cells of its own, and none in use."""
+        sizes = [(start, size // self._n_streams) for start, size in self._tensors]
+        return sum(_drop(start + seq_id * size, size) for start, size in sizes)
+
+    def drop_all(self) -> int:
+        return sum(_drop(start, size) for start, size in self._tensors)
+
+
 def give_back(context: Context) -> int:
-    """Hand the pages of a new context's cells back to the kernel; each comes again, zeroed, when it is written to.
+    """Drop the pages of a new context's cells, and have it drop those of long sequences when they go.
 
     llama.cpp writes zeros into all cells, so that all take memory from the start. Bytes given back; 0 where it is not
     Linux, there is no hook to find the cells by, or they are not in the host's memory.
@@ -26,20 +43,27 @@ def give_back(context: Context) -> int:
     context.hook.collect()
     with context.one_thread():
         context.decode([Row(0, 0, 0, False)])
-    cells = [seen for seen in context.hook.collected() if seen.name.startswith("cache_")]
+    cells = {seen.data: seen.nbytes for seen in context.hook.collected() if seen.name.startswith("cache_")}
     context.remove_sequence(0)
-    given = sum(_drop(seen.data, seen.nbytes) for seen in cells if seen.data is not None)
+    context.pages = CellPages(
+        [(start, size) for start, size in cells.items() if start is not None], 1 if context.unified else context.n_seq
+    )
+    given = context.pages.drop_all()
     log.debug("%.0f MB of empty cells given back", given / 1e6)
     return given
 
 
 def _drop(start: int, size: int) -> int:
-    """Drop the pages that lie wholly in the range."""
-    first = -(-start // mmap.PAGESIZE) * mmap.PAGESIZE
-    length = (start + size) // mmap.PAGESIZE * mmap.PAGESIZE - first
+    """Drop the pages that lie wholly in the range, and write zeros to the rest of it."""
+    end, first = start + size, -(-start // mmap.PAGESIZE) * mmap.PAGESIZE
+    length = end // mmap.PAGESIZE * mmap.PAGESIZE - first
     if length <= 0:
         return 0
     libc = ctypes.CDLL(None)
     # A huge page would bring 2 MB of empty cells back for a token.
     libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(length), _NOHUGEPAGE)
-    return 0 if libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(length), _DONTNEED) else length
+    if libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(length), _DONTNEED):
+        return 0
+    ctypes.memset(start, 0, first - start)
+    ctypes.memset(first + length, 0, end - first - length)
+    return length

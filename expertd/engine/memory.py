@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
+
 import psutil
 
 NEAR = 0.8  # of the budget: from there on memory is saved
+
+
+def machine_memory() -> int:
+    """Bytes that this process could have at most: the machine's, or its container's."""
+    total = int(psutil.virtual_memory().total)
+    with contextlib.suppress(OSError, ValueError):  # no Linux, no version 2, or "max"
+        total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return total
 
 
 class MemoryBudget:

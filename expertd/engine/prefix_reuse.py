@@ -18,13 +18,16 @@ log = logging.getLogger(__name__)
 
 WORTH_WAITING = 16  # tokens: about what a decoding step costs in prefill
 PUT_BACK_A_TOKEN = 256  # cached tokens that go back into cells in the time of one token's prefill, with a margin
+COPIED_A_TOKEN = 24  # tokens that are copied from running sequences in that time, with a margin
 READ_A_TOKEN = 8  # tokens that are read from disk and checked in the time of one token's prefill, with a margin
 
 
 class Cells(Protocol):
     """What is done to llama.cpp's KV cells beside decoding: the context's part that this needs."""
 
-    def copy_sequence(self, source: int, target: int, end: int) -> None: ...
+    unified: bool  # whether a copy shares cells; else each sequence has its own
+
+    def copy_sequence(self, source: int, target: int, end: int) -> bool: ...
 
     def remove_sequence(self, seq_id: int, start: int) -> None: ...
 
@@ -57,7 +60,7 @@ class PrefixReuse:
             goes_on = (before or other.matched) and other.next_blend in chosen
             if goes_on and common > max(other.computed, length) + WORTH_WAITING:
                 return False
-            if min(common, other.computed) > length:
+            if min(common, other.computed) > length and self._worth_copying(other, common):
                 source, length = other, min(common, other.computed)
         from_disk = self._from_disk(identity, length, running)
         if from_disk:
@@ -96,6 +99,10 @@ class PrefixReuse:
         """Whether an entry finds room and saves more time than it takes: it is put back whole before it is cut."""
         return cells_of(running) + len(whole) <= self._n_cells and gained * rate >= len(whole)
 
+    def _worth_copying(self, source: Seq, common: int) -> bool:
+        """It is copied whole before it is cut, where cells are not shared."""
+        return self._cells.unified or common * COPIED_A_TOKEN >= source.computed
+
     def _take_over(self, seq: Seq, source: Entry | Seq, length: int) -> None:
         self._cells.remove_sequence(seq.seq_id, 0)
         if isinstance(source, Entry):
@@ -103,8 +110,8 @@ class PrefixReuse:
                 return  # then it is computed
             self._cells.remove_sequence(seq.seq_id, length)
             self._cache.touch(source)
-        else:
-            self._cells.copy_sequence(source.seq_id, seq.seq_id, length)
+        elif not self._cells.copy_sequence(source.seq_id, seq.seq_id, length):
+            return
         seq.computed = length
         if not seq.preempted:
             seq.cached = min(length, len(seq.prompt))

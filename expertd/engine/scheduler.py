@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 WORK_A_SECOND = 1000  # tokens, of prompt and answer, that a request may be longer than one that comes a second later
 LONG_ANSWER = 512  # tokens: a limit beyond says that there is none, not that the answer is long
 BACKGROUND_CHUNK = TILE  # tokens a step of work that a client's request may have to wait for
+ENDING = 2  # times as many rows that a step may have if it ends a prompt
 BACKGROUND_MOST = 8  # prompts that wait to be computed in the background; the oldest is given up
 
 
@@ -114,6 +115,7 @@ class Scheduler:
             self._admit()
             if not self.running:
                 return []
+            self._move_together()
             chosen = self._blending.choose(*self._wanted())
             slices = self._fill(chosen)
             if self._make_room(slices):
@@ -156,10 +158,16 @@ class Scheduler:
             except Exception as error:  # popped already: whatever it was, its client must be told
                 self.refused.append((seq, EngineFailed(f"the experts of this request cannot be loaded: {error}")))
                 continue
-            seq.seq_id = self._free_ids.pop()
+            seq.seq_id = self._free_ids.pop(self._nearest_id())
             if not seq.started:
                 seq.started, seq.paged_before = started, paged
             insort(self.running, seq, key=_due)
+
+    def _nearest_id(self) -> int:
+        """Where in the list of free ids the one is that lies nearest to those that run."""
+        used = [seq.seq_id for seq in self.running] or [0]
+        distances = [min(abs(seq_id - other) for other in used) for seq_id in self._free_ids]
+        return distances.index(min(distances))
 
     def _fits(self, seq: Seq) -> bool:
         """Whether its experts and its tokens find room beside all that run: else it would be preempted for ever."""
@@ -170,6 +178,24 @@ class Scheduler:
         held = sum(len(other.tokens) + 1 for other in self.running)
         room = held + len(seq.tokens) < self._limits.cells
         return room and self._blending.has_room(seq.request.blend, seq.request.weights)
+
+    def _move_together(self) -> None:
+        """Give those that run neighbouring ids: where cells are not unified, llama.cpp computes only such at once."""
+        n = len(self.running)
+        if self._cells.unified or max(s.seq_id for s in self.running) - min(s.seq_id for s in self.running) < n:
+            return
+
+        def outside(first: int) -> list[Seq]:
+            return [seq for seq in self.running if not first <= seq.seq_id < first + n]
+
+        first = min(range(self._limits.sequences - n + 1), key=lambda first: cells_of(outside(first)))
+        for seq in outside(first):
+            target = next(seq_id for seq_id in self._free_ids if first <= seq_id < first + n)
+            if seq.computed and not self._cells.copy_sequence(seq.seq_id, target, seq.computed):
+                return
+            self._cells.remove_sequence(seq.seq_id, 0)
+            self._free_ids[self._free_ids.index(target)] = seq.seq_id
+            seq.seq_id = target
 
     def _wanted(self) -> tuple[list[Blend], list[Blend]]:
         """The blends of the next rows, and those of the rows behind them."""
@@ -190,18 +216,23 @@ class Scheduler:
                 continue
             if not seq.matched and not self._match(seq, chosen):
                 continue
-            room = self._room(seq, len(decoding)) - rows
+            room = self._room(seq, len(decoding), rows)
             count = seq.layout.run_under(chosen, seq.computed, min(seq.pending, room)) if room > 0 else 0
             if count:
                 slices.append(Slice(seq, count))
                 rows += count
         return slices
 
-    def _room(self, seq: Seq, decoding: int) -> int:
-        """Most rows of a batch in which a part of this prompt is."""
+    def _room(self, seq: Seq, decoding: int, rows: int) -> int:
+        """Most rows for a part of this prompt in a batch that has `rows` already."""
+        most = BACKGROUND_CHUNK if self._begun else self._limits.batch
         if decoding:
-            return min(self._limits.batch, self.pace.rows(seq.computed, decoding))
-        return min(self._limits.batch, BACKGROUND_CHUNK) if self._begun else self._limits.batch
+            most = min(most, self.pace.rows(seq.computed, decoding))
+        # Its end is worth a longer step: every step more begins with the tokens of all that decode.
+        ends = rows < most and rows + seq.pending <= ENDING * most and not self._begun
+        # Where cells are not unified, the part of a prompt is a batch of its own.
+        left = self._limits.batch - (rows if self._cells.unified else 0)
+        return min(left, seq.pending if ends else most - rows)
 
     def _match(self, seq: Seq, chosen: Collection[Blend]) -> bool:
         """Have it start behind what is computed already. False: it waits for another one that computes more of it."""

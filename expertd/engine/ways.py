@@ -28,22 +28,30 @@ ARCHITECTURES = frozenset({"llama", "qwen2", "qwen3", "gemma"})
 SCALES = (1.0, 0.5)  # of the toy expert in the rows of the self-test
 
 
-def open_hook(base: Base, n_ubatch: int) -> tuple[Hook | None, str]:
-    """A hook that is proven on this base; else None and the reason, for people."""
+def open_hook(n_ubatch: int) -> Hook | None:
+    """None where it cannot be built: `why_plain` says why."""
+    try:
+        return Hook(n_ubatch)
+    except HookUnavailable:
+        return None
+
+
+def why_plain(base: Base) -> str:
+    """Why the pool cannot be used on this base, for people; "" where a self-test proves that it can."""
     try:
         _check_base(base)
         _prove(base)
-        return Hook(n_ubatch), ""
+        return ""
     except HookUnavailable as error:
-        return None, error.message
+        return error.message
     except ExpertdError as error:
         log.warning("the self-test of the pool could not be run: %s", error.message)
-        return None, f"the self-test could not be run: {error.message}"
+        return f"the self-test could not be run: {error.message}"
 
 
 def open_blending(base: Base, context: Context, reason: str) -> Blending:
-    """The pool for a context with a hook, else the plain way for this `reason`."""
-    return PooledBlending(base, context) if context.hook else PlainBlending(base, context, reason)
+    """The pool, or the plain way where there is a `reason` for it."""
+    return PlainBlending(base, context, reason) if reason else PooledBlending(base, context)
 
 
 def _check_base(base: Base) -> None:

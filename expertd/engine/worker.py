@@ -262,22 +262,31 @@ class Worker:
             self._end(seq, keep=False)
         if not slices:
             return
+        rows = sum(part.count for part in slices)
+        depth = sum(part.count * (part.sequence.computed + part.count / 2) for part in slices) / rows
+        begun = time.monotonic()
+        for batch in [slices] if self._context.unified else _batches(slices):
+            if not self._compute(batch):
+                return
+            self._send()  # a token need not wait for the prompts that are read after it
+        self._scheduler.pace.note(rows, depth, time.monotonic() - begun)
+
+    def _compute(self, slices: list[Slice]) -> bool:
+        """Decode a batch and take over what it gave. False: that is void, and the sequences queue again."""
         rows, blends, outputs = _rows(slices)
         embeddings = None
         if any(part.sequence.layout.virtual for part in slices):
             embeddings = [row.embedding for row in rows]
             embeddings = embeddings if any(row is not None for row in embeddings) else None
         self._blending.apply(blends, np.array([row.output for row in rows], np.uint8), embeddings)
-        begun = time.monotonic()
         self._context.decode(rows)
-        depth = sum(part.count * (part.sequence.computed + part.count / 2) for part in slices) / len(rows)
-        self._scheduler.pace.note(len(rows), depth, time.monotonic() - begun)
         self._counters.masked_nodes += self._blending.check()
         self._counters.steps += 1
         if self._isolates(slices, outputs):
-            return
+            return False
         for part, last in zip(slices, outputs, strict=True):
             self._postprocess(part, last)
+        return True
 
     def _isolates(self, slices: list[Slice], outputs: list[int]) -> bool:
         """Where one sequence may have spoilt all rows with NaN, have each go on alone, and spoil its own."""
@@ -385,6 +394,20 @@ class Worker:
         if self._outbox:
             events, self._outbox = self._outbox, []
             self._loop.call_soon_threadsafe(self._deliver, events)
+
+
+def _batches(slices: list[Slice]) -> list[list[Slice]]:
+    """As llama.cpp computes them where each sequence has cells of its own, so that the hook knows each row's place.
+
+    One token each of sequences with neighbouring ids is a batch, and so is a part of a prompt.
+    """
+    batches: list[list[Slice]] = []
+    for part in sorted((part for part in slices if part.count == 1), key=lambda part: part.sequence.seq_id):
+        if batches and part.sequence.seq_id == batches[-1][-1].sequence.seq_id + 1:
+            batches[-1].append(part)
+        else:
+            batches.append([part])
+    return batches + [[part] for part in slices if part.count > 1]
 
 
 def _rows(slices: list[Slice]) -> tuple[list[Row], list[Blend], list[int]]:

@@ -132,6 +132,7 @@ async def engine(
     step_seconds: float = 0.1,
     queue: int = 64,
     flash: bool = False,
+    unified: bool = False,
     ubatch: int | None = None,
     blending: Callable[[Base, Context], Blending] | None = None,
     hooked: bool = False,
@@ -144,7 +145,7 @@ async def engine(
     blending = blending or WAY[0]
     hook = Hook(ubatch or batch) if hooked or blending is PooledBlending else None
     sizes = {"n_cells": cells, "n_seq": sequences, "n_batch": batch, "n_ubatch": ubatch}
-    context = Context(base, **sizes, n_threads=1, flash=flash, hook=hook)
+    context = Context(base, **sizes, n_threads=1, flash=flash, unified=unified, hook=hook)
     limits = Limits(claimed or context.n_cells, batch, step_seconds, sequences, cache_bytes)
     disk = DiskCache(folder, 1 << 26, context.fingerprint()) if folder else None
     worker = Worker(base, context, blending(base, context), limits, queue, disk)

@@ -29,7 +29,7 @@ LORA = ("lora", "rslora", "attention")  # what the plain way serves too
 SOME, MANY = 300, 5000  # interleavings of each way in the default run, and in the slow one
 AT_A_TIME = 500
 NEVER = 60  # seconds without a request until work in the background begins
-NOTHING = 16  # bytes of the state of a sequence that has no cells
+HEADER, HEADER_EACH = 12, 4  # bytes of the state of a sequence that has no cells, and more for each range of cells
 TOO_MANY = 4096  # cells, which no context here has
 CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -57,6 +57,7 @@ class Plan:
     sequences: int
     batch: int
     ubatch: int | None
+    unified: bool
     step_seconds: float
     cache_bytes: int
     on_disk: bool
@@ -91,6 +92,7 @@ def plans(kinds: Sequence[str]) -> st.SearchStrategy[Plan]:
         sequences=st.integers(1, 6),
         batch=st.sampled_from([32, 256]),
         ubatch=st.sampled_from([None, 16]),
+        unified=st.booleans(),
         step_seconds=st.sampled_from([0.0, 0.01, 0.1]),
         cache_bytes=st.sampled_from([0, 40_000, 1 << 26]),
         on_disk=st.booleans(),
@@ -164,6 +166,7 @@ class Player:
             sequences=plan.sequences,
             batch=plan.batch,
             ubatch=plan.ubatch,
+            unified=plan.unified,
             step_seconds=plan.step_seconds,
             cache_bytes=plan.cache_bytes,
             folder=folder if plan.on_disk else None,
@@ -227,7 +230,8 @@ async def all_is_returned(worker: Worker, sequences: int) -> None:
     await worker.stop(0)
     assert not any(worker._blending._users.values())
     assert sorted(worker._scheduler._free_ids) == list(range(sequences))
-    assert {worker._context.sequence_bytes(seq_id) for seq_id in range(sequences)} == {NOTHING}
+    nothing = HEADER + HEADER_EACH * (1 if worker._context.unified else sequences)
+    assert {worker._context.sequence_bytes(seq_id) for seq_id in range(sequences)} == {nothing}
 
 
 def kinds_of(way: object) -> Sequence[str]:

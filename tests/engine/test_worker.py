@@ -93,7 +93,7 @@ def test_a_failed_step_ends_what_ran_and_nothing_else(toy, experts):
     """A scheduler that believes in more cells than there are: llama.cpp finds no room for a batch."""
 
     async def run():
-        async with engine(toy.base, cells=256, claimed=4096, sequences=2) as worker:
+        async with engine(toy.base, cells=256, claimed=4096, sequences=2, unified=True) as worker:
             streams = [worker.submit(request(toy.prompt(60 + i, 200), N, [(experts[0], 1.0)])) for i in range(2)]
             waiting = worker.submit(request(toy.prompt(62, 50), 190, [(experts[0], 1.0)]))  # the most work: the last
             failed = await asyncio.gather(*map(collect, streams), return_exceptions=True)
@@ -106,6 +106,18 @@ def test_a_failed_step_ends_what_ran_and_nothing_else(toy, experts):
     assert "no free KV cells" in failed[0].message
     assert survivor.tokens == greedy(toy.base, toy.prompt(62, 50), 190, [(experts[0], 1.0)])
     assert later.tokens == greedy(toy.base, toy.prompt(63, 50), N)
+
+
+def test_a_sequence_beyond_its_own_cells_ends_what_ran_and_nothing_that_comes(toy, experts):
+    async def run():
+        async with engine(toy.base, cells=256, claimed=4096, sequences=2) as worker:
+            streams = [worker.submit(request(toy.prompt(60 + i, 300), N, [(experts[0], 1.0)])) for i in range(2)]
+            failed = await asyncio.gather(*map(collect, streams), return_exceptions=True)
+            return failed, await ask(worker, *(request(toy.prompt(62 + i, 50), 190) for i in range(2)))
+
+    failed, later = asyncio.run(run())
+    assert ["no free KV cells" in error.message for error in failed] == [True, True]
+    assert [answer.tokens for answer in later] == [greedy(toy.base, toy.prompt(62 + i, 50), 190) for i in range(2)]
 
 
 def test_an_adapter_that_llama_cpp_refuses_ends_only_its_own_request(toy, experts):

@@ -77,7 +77,8 @@ def make(base):
 class Bench:
     """A scheduler, and what it asked of the cells."""
 
-    def __init__(self, way=AllAtOnce, **limits):
+    def __init__(self, way=AllAtOnce, unified=True, **limits):
+        self.unified = unified
         self.blending, self.owned, self.no_memory = way(), {}, False
         given = {"cells": 256, "batch": 64, "step_seconds": 0.0, "sequences": 4, "cache_bytes": 1000, **limits}
         self.limits, self.counters = Limits(**given), Counters()
@@ -86,6 +87,7 @@ class Bench:
     def copy_sequence(self, source, target, end):
         assert self.owned.get(source, 0) >= end
         self.owned[target] = end
+        return not self.no_memory
 
     def remove_sequence(self, seq_id, start):
         assert self.owned.get(seq_id, 0) >= start
@@ -107,7 +109,7 @@ class Bench:
     def step(self):
         """Schedule, and do what a worker does: compute, and draw a token where a slice ends."""
         slices = self.scheduler.schedule()
-        assert sum(s.count for s in slices) <= self.limits.batch
+        assert (sum(s.count for s in slices) if self.unified else len(slices)) <= self.limits.batch
         for part in slices:
             part.sequence.computed += part.count
             self.owned[part.sequence.seq_id] = part.sequence.computed
@@ -135,6 +137,57 @@ def test_while_others_decode_a_prompt_comes_in_chunks(make):
     bench.step()
     bench.scheduler.add(new)
     assert bench.step() == [(old, 1), (new, 16)]
+
+
+def test_a_prompt_that_ends_within_twice_a_steps_time_is_not_cut(make):
+    bench, old, new = Bench(), make(5), make(33, first=150)
+    bench.scheduler.add(old)
+    bench.step()
+    bench.scheduler.add(new)
+    assert bench.step() == [(old, 1), (new, 33)]
+
+
+@pytest.mark.parametrize(("unified", "first"), [(True, 24), (False, 60)])
+def test_prompts_that_are_batches_of_their_own_share_no_limit(make, unified, first):
+    bench, seqs = Bench(unified=unified), [make(40), make(60, first=150)]
+    for seq in seqs:
+        bench.scheduler.add(seq)
+    assert bench.step() == [(seqs[0], 40), (seqs[1], first)]
+
+
+def running_ids(bench):
+    return sorted(seq.seq_id for seq in bench.scheduler.running)
+
+
+def test_where_cells_are_not_unified_those_that_run_move_together(make):
+    bench, seqs = Bench(unified=False, sequences=6), [make(5 + i, first=50 * i) for i in range(6)]
+    for seq in seqs:
+        bench.scheduler.add(seq)
+    bench.step()
+    by_id = sorted(seqs, key=lambda seq: seq.seq_id)
+    bench.scheduler.finish(by_id[1], keep=False)
+    bench.scheduler.finish(by_id[4], keep=False)
+    before = {seq: seq.seq_id for seq in bench.scheduler.running}
+    assert len(bench.step()) == 4
+    ids = running_ids(bench)
+    assert ids == list(range(ids[0], ids[0] + 4))
+    moved = [seq for seq in before if seq.seq_id != before[seq]]
+    assert len(moved) == 1
+    assert moved[0].computed == min(by_id[0].computed, by_id[5].computed)  # the shorter one of the two at the ends
+    for seq in seqs:
+        bench.scheduler.finish(seq, keep=False)
+    assert bench.rest()
+
+
+def test_one_that_cannot_be_moved_stays_where_it_is(make):
+    bench, seqs = Bench(unified=False, sequences=3), [make(5, first=50 * i) for i in range(3)]
+    for seq in seqs:
+        bench.scheduler.add(seq)
+    bench.step()
+    bench.scheduler.finish(min(seqs, key=lambda seq: abs(seq.seq_id - 1)), keep=False)
+    bench.no_memory = True
+    assert len(bench.step()) == 2
+    assert running_ids(bench) == [0, 2]
 
 
 def test_all_blends_share_a_batch_where_the_way_allows_it(make):
@@ -356,10 +409,11 @@ def test_a_waiting_request_can_be_cancelled(make):
 
 
 @pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("unified", [True, False])
 @pytest.mark.parametrize("way", [AllAtOnce, OneAtATime])
-def test_whatever_happens_no_id_is_lost_and_the_cells_are_never_overdrawn(make, way, seed):
+def test_whatever_happens_no_id_is_lost_and_the_cells_are_never_overdrawn(make, way, unified, seed):
     rng = random.Random(seed)
-    bench, seqs = Bench(way, cells=120, sequences=3, cache_bytes=rng.choice([0, 100, 1000])), []
+    bench, seqs = Bench(way, unified, cells=120, sequences=3, cache_bytes=rng.choice([0, 100, 1000])), []
     for _ in range(120):
         if rng.random() < 0.3:
             seqs.append(make(rng.randint(1, 100), rng.choice([BASE, A, B, BROKEN]), first=rng.choice([10, 60])))
