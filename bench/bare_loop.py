@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from llama_cpp import llama_cpp as llama
 
+from expertd.daemon import UBATCH
 from expertd.engine.context import Base
 
 
@@ -22,8 +23,9 @@ class BareLoop:
     def __init__(self, base: Path, cells: int, streams: int, batch: int, threads: int) -> None:
         self._base = Base(base)
         params = llama.llama_context_default_params()
-        params.n_ctx, params.n_seq_max, params.kv_unified = cells, streams, True
-        params.n_batch = params.n_ubatch = batch
+        params.n_ctx, params.n_seq_max, params.kv_unified = cells * streams, streams, False
+        params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        params.n_batch, params.n_ubatch = batch, min(batch, UBATCH)
         params.n_threads = params.n_threads_batch = threads
         self._context = llama.llama_init_from_model(self._base.model, params)
         self._batch, self._limit = llama.llama_batch_init(batch, 0, 1), batch

@@ -35,6 +35,7 @@ SETTINGS = (  # of llama-server, tried before a comparison
     "--kv-unified -b 512 -ub 512 -fa off",
     "--kv-unified -b 2048 -ub 256 -fa on",
     "--no-kv-unified -b 512 -ub 512 -fa on",
+    "--no-kv-unified -b 512 -ub 256 -fa off",
 )
 REST = 0.5  # seconds in which servers must do nothing before a load; longer than they wait before they do more
 RESTING = 0.05  # of a core's time, at most
