@@ -65,6 +65,7 @@ class Pool:
         if not len(self._a) == len(self._b) == n_tensors:
             raise HookUnavailable(f"of a pool's {n_tensors} tensors {len(self._a)} were seen in llama.cpp's graph")
         self.addresses = np.sort(np.array(addresses, np.uint64))
+        self.nbytes = sum(array.nbytes for array in (*self._a.values(), *self._b.values()))
 
     @property
     def adapter(self) -> Adapter:
@@ -119,7 +120,7 @@ class Slot:
 
 
 class PoolOfKind:
-    """The experts of one kind that run, and the pool that holds them: as wide as they need, none while none runs."""
+    """The experts of one kind that run, and the pool that holds them, as wide as they need."""
 
     def __init__(self, base: Base, scratch: Scratch, kind: Kind, paging: Paging) -> None:
         self._base, self._scratch, self._kind, self._paging = base, scratch, kind, paging
@@ -198,9 +199,14 @@ class PoolOfKind:
         for key in [key for key, slot in self._slots.items() if not slot.users]:
             self._drop(key)
 
-    def settle(self) -> None:
-        """Once a step: a pool that is too wide for long is made narrower."""
-        if self.pool and not self.in_use and not self.attached:
+    @property
+    def idle_bytes(self) -> int:
+        """What it takes while nobody uses it."""
+        return self.pool.nbytes if self.pool and not self.in_use and not self.attached else 0
+
+    def settle(self, *, keep: bool) -> None:
+        """Once a step: a pool that is too wide for long is made narrower; an idle one goes unless `keep`."""
+        if self.idle_bytes and not keep:
             self._slots.clear()
             self._replace(None)
         if not self.pool or 2 * _width(self.in_use) > self.pool.width:

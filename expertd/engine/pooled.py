@@ -20,6 +20,7 @@ from expertd.experts.blend import Blend
 from expertd.experts.tensors import MODULES, Array, Weights
 
 T = TypeVar("T")
+IDLE_BYTES = 32 << 20  # of pools that nobody uses, the last used ones: to make one again takes as long as two tokens
 
 
 class PooledBlending:
@@ -140,8 +141,10 @@ class PooledBlending:
 
         Whether anything in or of a pool changed.
         """
-        for kind, pool in self._kinds.items():
-            pool.settle()
+        idle = 0
+        for kind, pool in sorted(self._kinds.items(), key=lambda item: item[1].unused_rows):
+            idle += pool.idle_bytes
+            pool.settle(keep=idle <= IDLE_BYTES)
             pool.unused_rows += rows
             if any(self._kind.get(key) == kind for key in used):
                 pool.attached, pool.unused_rows = True, 0

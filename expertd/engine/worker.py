@@ -268,6 +268,7 @@ class Worker:
         for batch in [slices] if self._context.unified else _batches(slices):
             if not self._compute(batch):
                 return
+            self._report()
             self._send()  # a token need not wait for the prompts that are read after it
         self._scheduler.pace.note(rows, depth, time.monotonic() - begun)
 

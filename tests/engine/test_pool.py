@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from expertd.engine import pooled
 from expertd.engine.context import Adapter, Context, Row
 from expertd.engine.hook import MAX_BLENDS, MAX_POOLS, Hook
 from expertd.engine.pool import NARROWEST, PATIENCE, WIDEST
-from expertd.engine.pooled import PooledBlending
+from expertd.engine.pooled import IDLE_BYTES, PooledBlending
 from expertd.engine.scratch import Scratch
 from expertd.errors import EngineFailed
 from expertd.experts.blend import Blend, Part
@@ -85,7 +86,11 @@ def test_a_blend_that_is_wider_than_any_pool_runs_alone(toy):
     assert base.tokens == greedy(toy.base, toy.prompt(522, 9), N)
 
 
-def test_experts_of_different_modules_have_pools_of_their_own_and_none_is_attached_without_need(toy):
+@pytest.mark.parametrize(("idle_bytes", "kept"), [(IDLE_BYTES, [False, False]), (0, [])])
+def test_experts_of_different_modules_have_pools_of_their_own_and_none_is_attached_without_need(
+    toy, monkeypatch, idle_bytes, kept
+):
+    monkeypatch.setattr(pooled, "IDLE_BYTES", idle_bytes)
     all_modules = random_weights(toy.shape, 80)
     few = random_weights(toy.shape, 81, modules=("attn_q", "attn_v"))
     requests = [
@@ -102,7 +107,7 @@ def test_experts_of_different_modules_have_pools_of_their_own_and_none_is_attach
 
     both, kinds, attached, later = asyncio.run(run())
     assert ("attn_q", "attn_v") in kinds and len(kinds) == 2
-    assert (attached, later) == ([True, True], [])
+    assert (attached, later) == ([True, True], kept)
     for answer, one, expert in zip(both, requests, [(all_modules, 1.0), (few, 2.0)], strict=True):
         assert answer.tokens == greedy(toy.base, one.prompt, N, [expert])
 
