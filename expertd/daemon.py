@@ -65,7 +65,8 @@ async def serve(settings: Settings) -> None:
         watcher.start()
         stack.callback(watcher.stop)
         template = ChatTemplate(base)
-        reason = why_plain(base) if settings.blending == "auto" else "`blending` is set so"
+        layout = {"flash": settings.flash, "unified": _unified(settings, base)}
+        reason = why_plain(base, **layout) if settings.blending == "auto" else "`blending` is set so"
         worker = _worker(settings, base, context.result(), reason, residents)
         service = Service(settings, base, template, store, worker, listeners.http_url)
         runner = web.AppRunner(
@@ -130,14 +131,6 @@ def _speaking(base: Base) -> Base:
 
 def _context(settings: Settings, base: Base) -> Context:
     n_ubatch = settings.batch if settings.flash else min(settings.batch, UBATCH)
-    hook = open_hook(n_ubatch) if settings.blending == "auto" else None
-    kv = (settings.kv_k, settings.kv_v)
-    unified = settings.kv_unified == "on"
-    if settings.kv_unified == "auto":
-        most = (settings.memory_mb * 1e6 or machine_memory()) * SHARE_FOR_CELLS
-        cells = settings.sequences * settings.context * cell_bytes(base.shape, kv)
-        # Without a hook nobody finds the empty cells' memory to give it back.
-        unified = hook is None or not base.cuttable or cells > most
     return Context(
         base,
         n_cells=settings.context,
@@ -146,10 +139,20 @@ def _context(settings: Settings, base: Base) -> Context:
         n_ubatch=n_ubatch,
         n_threads=settings.threads,
         flash=settings.flash,
-        unified=unified,
-        kv=kv,
-        hook=hook,
+        unified=_unified(settings, base),
+        kv=(settings.kv_k, settings.kv_v),
+        hook=open_hook(n_ubatch) if settings.blending == "auto" else None,
     )
+
+
+def _unified(settings: Settings, base: Base) -> bool:
+    if settings.kv_unified != "auto":
+        return settings.kv_unified == "on"
+    # Without a hook nobody finds the empty cells' memory to give it back.
+    if settings.blending == "plain" or not base.cuttable or open_hook(1) is None:
+        return True
+    most = (settings.memory_mb * 1e6 or machine_memory()) * SHARE_FOR_CELLS
+    return settings.sequences * settings.context * cell_bytes(base.shape, (settings.kv_k, settings.kv_v)) > most
 
 
 def _worker(settings: Settings, base: Base, context: Context, reason: str, residents: Residents) -> Worker:
@@ -157,7 +160,7 @@ def _worker(settings: Settings, base: Base, context: Context, reason: str, resid
         log.warning("experts are served one after another: %s", reason)
     empty_cells.give_back(context)
     limits = Limits(
-        cells=context.n_cells,
+        cells=min(settings.context, context.n_cells),  # llama.cpp rounds up
         batch=settings.batch,
         step_seconds=settings.step_ms / 1e3,
         tile=TILE if settings.flash else 1,

@@ -235,7 +235,7 @@ def _repacks_safely() -> bool:
     return not amx
 
 
-HELD = 2048  # tokens: memory for more of its own is given back when a sequence goes
+HELD = 2048  # tokens: where a sequence of more has gone, the memory of its own cells is given back
 _ABORTED = 2  # llama_decode's result
 _at_once = llama.ggml_abort_callback(lambda _: True)
 
@@ -259,7 +259,7 @@ def cell_bytes(shape: BaseShape, kv: tuple[KvType, KvType]) -> float:
 
 
 class Pages(Protocol):
-    """The memory of a context's cells. Both calls give bytes back to the kernel, and say how many."""
+    """The memory of a context's cells. Both calls write zeros to cells, by giving their pages back where they can."""
 
     def drop(self, seq_id: int) -> int: ...
 
@@ -320,6 +320,7 @@ class Context:
         self.flash = flash
         self._memory = llama.llama_get_memory(handle)
         self.pages: Pages | None = None  # of the cells, once they are found
+        self._reached = np.zeros(n_seq, np.int32)  # cells of each sequence's own that may have taken memory
         self._make_batch(n_batch)
 
     def _make_batch(self, n: int) -> None:
@@ -357,6 +358,7 @@ class Context:
         self._seq_ids[:n] = [row.seq_id for row in rows]
         self._outputs[:n] = [row.output for row in rows]
         self._batch.n_tokens = n
+        np.maximum.at(self._reached, self._seq_ids[:n], self._positions[:n] + 1)
         return int(_call(llama.llama_decode, self.handle, self._batch))
 
     def trace(self) -> None:
@@ -403,10 +405,26 @@ class Context:
 
     def remove_sequence(self, seq_id: int, start: int = 0) -> None:
         """Let go of the cells of `seq_id` from position `start` on."""
-        length = llama.llama_memory_seq_pos_max(self._memory, seq_id) + 1
         llama.llama_memory_seq_rm(self._memory, seq_id, start, -1)
-        if start == 0 and length > HELD and self.pages and not self.unified:
-            self.pages.drop(seq_id)
+        if start == 0 and self._reached[seq_id] > HELD:
+            self.zero(seq_id)
+
+    @property
+    def can_zero(self) -> bool:
+        """Whether one sequence's cells can be zeroed and leave the others as they are."""
+        return self.pages is not None and not self.unified
+
+    def zero(self, seq_id: int) -> bool:
+        """Write zeros to the cells of a sequence that has none in use, where `can_zero`; whether there was need to.
+
+        Their memory is given back.
+        """
+        if not self.can_zero or not self._reached[seq_id]:
+            return False
+        assert self.pages
+        self.pages.drop(seq_id)
+        self._reached[seq_id] = 0
+        return True
 
     @contextmanager
     def one_thread(self) -> Iterator[None]:
@@ -424,8 +442,10 @@ class Context:
 
     def clear(self) -> None:
         """Let go of all cells, and write zeros: without flash attention a NaN in any cell reaches every row."""
-        dropped = bool(self.pages and self.pages.drop_all())  # pages come back as zeros
-        llama.llama_memory_clear(self._memory, not dropped)
+        llama.llama_memory_clear(self._memory, self.pages is None)
+        if self.pages:
+            self.pages.drop_all()
+        self._reached[:] = 0
 
     def fingerprint(self) -> bytes:
         """What saved KV depends on beside its tokens and their blends, 16 bytes."""
@@ -447,7 +467,10 @@ class Context:
     def restore_sequence(self, seq_id: int, state: npt.NDArray[np.uint8]) -> bool:
         """Put saved KV back as all that `seq_id` has. False, and it has nothing, where too few cells are free."""
         pointer = state.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
-        return bool(llama.llama_state_seq_set_data(self.handle, pointer, state.nbytes, seq_id))
+        restored = bool(llama.llama_state_seq_set_data(self.handle, pointer, state.nbytes, seq_id))
+        length = llama.llama_memory_seq_pos_max(self._memory, seq_id) + 1
+        self._reached[seq_id] = max(self._reached[seq_id], length)
+        return restored
 
     def close(self) -> None:
         llama.llama_free(self.handle)

@@ -17,14 +17,14 @@ _DONTNEED, _NOHUGEPAGE = 4, 15
 
 
 class CellPages:
-    """Hands the pages of cells that nobody uses back to the kernel; each comes again, zeroed, when it is written to."""
+    """Writes zeros to cells that nobody uses, by handing their pages back to the kernel: each comes again, zeroed."""
 
     def __init__(self, tensors: Sequence[tuple[int, int]], n_streams: int) -> None:
         """`tensors`: address and size in bytes of each layer's K and V, where the streams lie one behind another."""
         self._tensors, self._n_streams = tensors, n_streams
 
     def drop(self, seq_id: int) -> int:
-        """Of a sequence that has cells of its own, and none in use."""
+        """Of a sequence that has cells of its own, and none in use. Returns the bytes given back."""
         sizes = [(start, size // self._n_streams) for start, size in self._tensors]
         return sum(_drop(start + seq_id * size, size) for start, size in sizes)
 
@@ -57,13 +57,16 @@ def _drop(start: int, size: int) -> int:
     """Drop the pages that lie wholly in the range, and write zeros to the rest of it."""
     end, first = start + size, -(-start // mmap.PAGESIZE) * mmap.PAGESIZE
     length = end // mmap.PAGESIZE * mmap.PAGESIZE - first
-    if length <= 0:
-        return 0
-    libc = ctypes.CDLL(None)
-    # A huge page would bring 2 MB of empty cells back for a token.
-    libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(length), _NOHUGEPAGE)
-    if libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(length), _DONTNEED):
+    if length <= 0 or not _give_back(first, length):
+        ctypes.memset(start, 0, size)
         return 0
     ctypes.memset(start, 0, first - start)
     ctypes.memset(first + length, 0, end - first - length)
     return length
+
+
+def _give_back(start: int, size: int) -> bool:
+    libc, address, length = ctypes.CDLL(None), ctypes.c_void_p(start), ctypes.c_size_t(size)
+    # A huge page would bring 2 MB of empty cells back for a token.
+    libc.madvise(address, length, _NOHUGEPAGE)
+    return int(libc.madvise(address, length, _DONTNEED)) == 0

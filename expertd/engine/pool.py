@@ -209,11 +209,11 @@ class PoolOfKind:
         if self.idle_bytes and not keep:
             self._slots.clear()
             self._replace(None)
-        if not self.pool or 2 * _width(self.in_use) > self.pool.width:
+        if not self.pool or not self.in_use or 2 * _width(self.in_use) > self.pool.width:
             self._too_wide = 0
             return
         self._too_wide += 1
-        if self._too_wide > PATIENCE and self.in_use:
+        if self._too_wide > PATIENCE:
             self.forget_idle()
             self._resize(_width(self.in_use))
 

@@ -88,6 +88,8 @@ class PooledBlending:
         self._running[blend] -= 1
         if not self._running[blend]:
             del self._running[blend]
+            if any(part.content_hash in self._beyond_lora for part in blend.parts):
+                self._channels.clear()  # those of its scales may never be asked for again
         for key in _scales(blend):
             if key in self._kind:
                 self._kinds[self._kind[key]].release(key)
@@ -131,6 +133,7 @@ class PooledBlending:
 
     def close(self) -> None:
         self._context.set_adapters([])
+        self._hook.prepare(np.zeros(0, np.uint8), [])  # whoever decodes next must not find this one's plan
         for pool in self._kinds.values():
             pool.close()
             pool.close_retired()

@@ -78,7 +78,7 @@ class Scheduler:
 
     @property
     def has_work(self) -> bool:
-        return bool(self.waiting or self.running)
+        return bool(self.waiting or self.running or self.refused)
 
     @property
     def serving(self) -> int:
@@ -132,6 +132,14 @@ class Scheduler:
         """Apply blends in another way. Nothing may be running."""
         assert not self.running
         self._blending = blending
+
+    def begin_again(self, seq: Seq) -> None:
+        """Back in the queue, its KV lost."""
+        self._preempt(seq, kept=0)
+
+    def zero_idle_cells(self) -> bool:
+        """Give back the memory of cells that are no running sequence's; whether there was any."""
+        return sum(self._cells.zero(seq_id) for seq_id in self._free_ids) > 0
 
     def isolate(self) -> None:
         """Put all that run back in the queue, their KV lost, to go on one by one until each has drawn a token."""
@@ -262,8 +270,10 @@ class Scheduler:
         self.running.remove(seq)
         self._begun = None if seq is self._begun else self._begun
         self._blending.release(seq.request.blend)
-        if kept and not self._short_of_memory:
-            self._prefixes.put_away(seq, kept)
-        self._cells.remove_sequence(seq.seq_id, 0)
-        self._free_ids.append(seq.seq_id)
-        seq.seq_id = -1
+        try:
+            if kept and not self._short_of_memory:
+                self._prefixes.put_away(seq, kept)
+        finally:
+            self._cells.remove_sequence(seq.seq_id, 0)
+            self._free_ids.append(seq.seq_id)
+            seq.seq_id = -1

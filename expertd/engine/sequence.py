@@ -31,6 +31,7 @@ class Sequence:
         self.seq_id = -1  # llama.cpp's id while running
         self.preempted = False  # whether it ever had to make room
         self.alone = False  # whether nothing may run beside it, since its KV or another's gave no numbers
+        self.again = False  # whether it was computed a second time, since its KV gave no numbers
         self.matched = False  # whether the prefix cache was asked since it got its id
         self.sampler = Sampler(request.sampling)
         self.text = TextStream(base.piece, request.stop)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,7 @@ from expertd.experts.blend import BASE, Blend, Part
 from expertd.experts.gguf_adapter import write_gguf
 from expertd.experts.tensors import MODULES, LowRank, Weights, freeze
 
+MakeContext: TypeAlias = Callable[[Hook | None], Context]
 Logits = npt.NDArray[np.float32]  # [rows with output, n_vocab]
 
 log = logging.getLogger(__name__)
@@ -36,11 +39,19 @@ def open_hook(n_ubatch: int) -> Hook | None:
         return None
 
 
-def why_plain(base: Base) -> str:
-    """Why the pool cannot be used on this base, for people; "" where a self-test proves that it can."""
+def why_plain(base: Base, *, flash: bool = False, unified: bool = False) -> str:
+    """Why the pool cannot be used on this base, for people; "" where a self-test proves that it can.
+
+    `flash` and `unified` are those of the context that will serve.
+    """
+
+    def make(hook: Hook | None) -> Context:
+        n = len(_ROWS)
+        return Context(base, n_cells=32, n_seq=n, n_batch=n, n_threads=1, flash=flash, unified=unified, hook=hook)
+
     try:
         _check_base(base)
-        _prove(base)
+        _prove(base, make)
         return ""
     except HookUnavailable as error:
         return error.message
@@ -64,16 +75,16 @@ def _check_base(base: Base) -> None:
         raise HookUnavailable("the base has a sliding window or a recurrent state")
 
 
-def _prove(base: Base) -> None:
+def _prove(base: Base, make: MakeContext) -> None:
     """One batch of base, expert, and expert at half scale, by the pool and by llama.cpp itself.
 
     Raises `HookUnavailable` where a row differs by more than rounding.
     """
     toy = _toy(base)
-    plain = _plain_logits(base, toy)
+    plain = _plain_logits(base, toy, make)
     wanted = np.stack([logits[i] for i, logits in enumerate(plain)])
     effect = np.abs(plain[1] - plain[0]).max()
-    difference = np.abs(_pooled_logits(base, toy) - wanted).max()
+    difference = np.abs(_pooled_logits(base, toy, make) - wanted).max()
     if not difference < 0.05 * effect:  # not: a NaN fails too
         raise HookUnavailable(
             f"in the self-test the pool's logits are {difference:.3g} off, and the expert moves them by {effect:.3g}"
@@ -98,10 +109,6 @@ def _toy(base: Base) -> Weights:
 _ROWS = [Row(i, 0, i, True) for i in range(len(SCALES) + 1)] + [Row(0, 0, len(SCALES) + 1, False)]
 
 
-def _context(base: Base, hook: Hook | None) -> Context:
-    return Context(base, n_cells=32, n_seq=len(_ROWS), n_batch=len(_ROWS), n_threads=1, hook=hook)
-
-
 def _logits(context: Context) -> Logits:
     context.decode(_ROWS)
     logits = np.stack([context.logits(i).copy() for i in range(len(SCALES) + 1)])
@@ -110,9 +117,9 @@ def _logits(context: Context) -> Logits:
     return logits
 
 
-def _plain_logits(base: Base, toy: Weights) -> list[Logits]:
+def _plain_logits(base: Base, toy: Weights, make: MakeContext) -> list[Logits]:
     """Of the whole batch without the toy, then at each of `SCALES`."""
-    context = _context(base, None)
+    context = make(None)
     try:
         with tempfile.NamedTemporaryFile(prefix="expertd-", suffix=".gguf") as file:
             write_gguf(toy, base.architecture, Path(file.name))
@@ -128,8 +135,8 @@ def _plain_logits(base: Base, toy: Weights) -> list[Logits]:
         context.close()
 
 
-def _pooled_logits(base: Base, toy: Weights) -> Logits:
-    context = _context(base, Hook(len(_ROWS)))
+def _pooled_logits(base: Base, toy: Weights, make: MakeContext) -> Logits:
+    context = make(Hook(len(_ROWS)))
     way = PooledBlending(base, context)
     try:
         blends = [Blend((Part("toy", toy.content_hash, scale),)) for scale in SCALES]

@@ -24,7 +24,7 @@ from expertd.engine.sampler import NO_NUMBERS, has_numbers, token_logprob
 from expertd.engine.scheduler import Limits, Scheduler, Slice
 from expertd.engine.sequence import Sequence
 from expertd.errors import ContextOverflow, EngineFailed, ExpertdError, HookMissed, InvalidRequest, Overloaded
-from expertd.experts.blend import Blend
+from expertd.experts.blend import BASE, Blend
 
 log = logging.getLogger(__name__)
 
@@ -215,6 +215,8 @@ class Worker:
 
     def _save_memory(self) -> None:
         excess = self._memory.excess()
+        if excess and self._scheduler.zero_idle_cells():
+            excess = self._memory.excess()
         if excess and self._give_back:  # experts are read again sooner than prompts are computed
             excess -= self._give_back(excess)
         self._scheduler.save_memory(max(0, excess))
@@ -246,13 +248,13 @@ class Worker:
     def _accept(self, command: _Submit) -> None:
         try:
             sequence = Sequence(command.request, self._base, command.stream, command.at)
+            self._scheduler.add(sequence)
         except Exception:  # whatever is in a request, the thread goes on
             log.exception("a request could not be taken in")
             error = EngineFailed("the engine could not take this request in; the daemon's log has the details")
             self._outbox.append((command.stream, error))
             return
         command.stream.sequence = sequence
-        self._scheduler.add(sequence)
 
     def _step(self) -> None:
         slices = self._scheduler.schedule()
@@ -280,31 +282,57 @@ class Worker:
             embeddings = [row.embedding for row in rows]
             embeddings = embeddings if any(row is not None for row in embeddings) else None
         self._blending.apply(blends, np.array([row.output for row in rows], np.uint8), embeddings)
-        self._context.decode(rows)
+        try:
+            self._context.decode(rows)
+        except EngineFailed as error:
+            if self._context.unified:  # nobody knows whose cells were touched
+                raise
+            log.error("a batch failed: %s", error.message)
+            for part in slices:
+                self._tell(part.sequence, error)
+                self._end(part.sequence, keep=False)
+            return True
         self._counters.masked_nodes += self._blending.check()
         self._counters.steps += 1
-        if self._isolates(slices, outputs):
+        spoilt = [] if self._context.flash else self._spoilt(slices, outputs)
+        if spoilt and not self._context.can_zero:
+            self._isolate()
             return False
         for part, last in zip(slices, outputs, strict=True):
-            self._postprocess(part, last)
+            if part.sequence in spoilt:
+                self._begin_again(part.sequence)
+            else:
+                self._postprocess(part, last)
         return True
 
-    def _isolates(self, slices: list[Slice], outputs: list[int]) -> bool:
-        """Where one sequence may have spoilt all rows with NaN, have each go on alone, and spoil its own."""
-        if self._context.flash or not any(
-            part.sequence.pending == part.count and not has_numbers(self._context.logits(last))
+    def _spoilt(self, slices: list[Slice], outputs: list[int]) -> list[Sequence]:
+        """Those that gave no numbers. Without flash attention a NaN in a cell reaches all rows that attention masks."""
+        return [
+            part.sequence
             for part, last in zip(slices, outputs, strict=True)
-        ):
-            return False
-        several = len(self._scheduler.running) > 1
-        if several:
+            if part.sequence.pending == part.count and not has_numbers(self._context.logits(last))
+        ]
+
+    def _begin_again(self, seq: Sequence) -> None:
+        """Compute it anew in zeroed cells: the NaN may be of another who had them before. The second one is its own."""
+        seq_id = seq.seq_id
+        if seq.again:
+            self._tell(seq, EngineFailed(NO_NUMBERS))
+            self._end(seq, keep=False)
+        else:
+            seq.again = True
+            self._scheduler.begin_again(seq)
+        self._context.zero(seq_id)
+
+    def _isolate(self) -> None:
+        """Somebody may have spoilt all rows: have each go on alone, and spoil its own."""
+        if len(self._scheduler.running) > 1:
             self._scheduler.isolate()
         else:
             (seq,) = self._scheduler.running
             self._tell(seq, EngineFailed(NO_NUMBERS))
             self._end(seq, keep=False)
         self._context.clear()
-        return True
 
     def _postprocess(self, part: Slice, last: int) -> None:
         """Take over what the decode computed, and draw the next token where the slice ended the sequence's tokens."""
@@ -364,7 +392,7 @@ class Worker:
             self._tell(seq, Piece(tail))
         self._tell(seq, Done(reason, seq.timings()))
         self._end(seq)
-        if seq.reusable < len(seq.tokens) < self._limits.cells:
+        if seq.reusable < len(seq.tokens) < self._limits.cells and seq.blend_at(0) == BASE:
             # In the next turn this answer is prompt, and so the base's.
             tokens = (*seq.request.prompt, *seq.tokens[len(seq.prompt) :])  # without virtual ones
             again = Request(tokens, max_tokens=0, sampling=Sampling(temperature=0))

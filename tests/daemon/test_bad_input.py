@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -284,6 +284,13 @@ def test_a_prompt_longer_than_the_context_is_told_so(client: httpx.Client) -> No
         for stream in (False, True):
             message = refused(client.post(path, json={**body, "stream": stream}), 400, "context_length_exceeded")
             assert "2048" in message
+
+
+def test_a_context_that_llama_cpp_rounds_up_ends_where_it_was_set(start_daemon: Callable[..., Daemon]) -> None:
+    with start_daemon(context=1000).client() as client:
+        refused(client.post(COMPLETIONS, json={"prompt": [5] * 1000}), 400, "context_length_exceeded")
+        usage = client.post(COMPLETIONS, json={"prompt": [5] * 999}).json()["usage"]
+        assert usage["completion_tokens"] == 1
 
 
 def test_a_body_over_the_limit_is_refused_with_and_without_its_length(client: httpx.Client) -> None:

@@ -16,6 +16,7 @@ import peft
 import torch
 from llama_cpp import llama_cpp as llama
 
+from expertd.engine import empty_cells
 from expertd.engine.blending import Blending
 from expertd.engine.context import Base, Context
 from expertd.engine.disk_cache import DiskCache
@@ -146,6 +147,7 @@ async def engine(
     hook = Hook(ubatch or batch) if hooked or blending is PooledBlending else None
     sizes = {"n_cells": cells, "n_seq": sequences, "n_batch": batch, "n_ubatch": ubatch}
     context = Context(base, **sizes, n_threads=1, flash=flash, unified=unified, hook=hook)
+    empty_cells.give_back(context)
     limits = Limits(claimed or context.n_cells, batch, step_seconds, sequences, cache_bytes)
     disk = DiskCache(folder, 1 << 26, context.fingerprint()) if folder else None
     worker = Worker(base, context, blending(base, context), limits, queue, disk)

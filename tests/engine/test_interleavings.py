@@ -13,6 +13,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from expertd.engine import context as context_module
 from expertd.engine import pool, pooled
 from expertd.engine import worker as worker_module
 from expertd.engine.interface import Piece, Request
@@ -64,6 +65,7 @@ class Plan:
     quiet: float
     widest: int
     patience: int
+    held: int
 
 
 def plans(kinds: Sequence[str]) -> st.SearchStrategy[Plan]:
@@ -99,6 +101,7 @@ def plans(kinds: Sequence[str]) -> st.SearchStrategy[Plan]:
         quiet=st.sampled_from([0, 0.002, NEVER]),
         widest=st.sampled_from([16, 32, 256]),
         patience=st.sampled_from([2, 64]),
+        held=st.sampled_from([8, 2048]),
     )
 
 
@@ -244,6 +247,7 @@ def interleave(player: Player, tmp_path: Path, count: int) -> None:
     def any_plan(plan: Plan) -> None:
         with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(dir=tmp_path) as folder:
             patch.setattr(worker_module, "QUIET", plan.quiet)
+            patch.setattr(context_module, "HELD", plan.held)
             for module in (pool, pooled):
                 patch.setattr(module, "WIDEST", plan.widest)
                 patch.setattr(module, "PATIENCE", plan.patience)

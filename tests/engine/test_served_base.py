@@ -39,13 +39,14 @@ def test_the_token_that_ends_a_turn_is_the_templates_own(served):
     assert served.piece(served.eos, special=True) == b"<|im_end|>"
 
 
-def test_answers_alone_and_beside_three_others_are_those_of_the_plain_decode(served, prompts):
+@pytest.mark.parametrize("flash", [False, True])
+def test_answers_alone_and_beside_three_others_are_those_of_the_plain_decode(served, prompts, flash):
     plain = [greedy(served, prompt, N) for prompt in prompts]
 
     async def run():
-        async with engine(served, flash=True) as worker:
+        async with engine(served, flash=flash) as worker:
             alone = [(await ask(worker, request(prompt, N)))[0] for prompt in prompts]
-        async with engine(served, flash=True) as worker:
+        async with engine(served, flash=flash) as worker:
             return alone, await ask(worker, *(request(prompt, N) for prompt in prompts))
 
     alone, together = ([answer.tokens for answer in answers] for answers in asyncio.run(run()))
@@ -81,7 +82,7 @@ def test_answers_among_comings_and_goings_are_those_of_their_own_blend(served, p
         asked = [key for key in plain for _ in range(2)]
         rng.shuffle(asked)
         cancels = [rng.choice([None, None, rng.randint(1, SHORT)]) for _ in asked]
-        async with engine(served, flash=True, sequences=4, cache_bytes=8 << 20) as worker:
+        async with engine(served, sequences=4, cache_bytes=8 << 20) as worker:
             made = [one(worker, *key, after) for key, after in zip(asked, cancels, strict=True)]
             return asked, cancels, await asyncio.gather(*made)
 

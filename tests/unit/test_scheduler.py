@@ -93,6 +93,10 @@ class Bench:
         assert self.owned.get(seq_id, 0) >= start
         self.owned[seq_id] = start
 
+    def zero(self, seq_id):
+        assert not self.owned.get(seq_id)
+        return False
+
     def sequence_bytes(self, seq_id):
         return self.owned[seq_id]
 
