@@ -131,7 +131,12 @@ class Store:
         except ExpertRefused as error:  # the watcher will say that it is broken, unless this passes
             raise Overloaded(f"expert {entry.name!r} cannot be read at this moment: {error.message}") from error
         if weights.content_hash == entry.content_hash:
-            return self.residents.add(weights, pinned=entry.name in self._pinned)
+            weights = self.residents.add(weights, pinned=entry.name in self._pinned)
+            # Looked up after the adding: a scan that swaps its result in later lets go of it by itself.
+            if all(other.content_hash != weights.content_hash for other in self._entries.values()):
+                with self._scanning:  # what a scan has added and not yet swapped in must stay
+                    self._let_go()
+            return weights
         with self._scanning:
             self._signatures = {name: known for name, known in self._signatures.items() if name != entry.name}
             self._update({entry.name})  # now, since files may keep their sizes and times
@@ -154,7 +159,11 @@ class Store:
             # Taken before the reading: what changed meanwhile is read again by the next scan.
             signatures[name] = signature
         self._entries, self._signatures = entries, signatures
-        self.residents.keep_only({entry.content_hash for entry in entries.values()})
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Of the arrays that no expert has any more. The caller holds the lock."""
+        self.residents.keep_only({entry.content_hash for entry in self._entries.values()})
 
     def _read(self, folder: Path) -> Entry:
         manifest = None

@@ -264,6 +264,24 @@ def test_a_removed_expert_leaves_memory(experts: Path) -> None:
     assert store.resident([store.get("twin")])
 
 
+@pytest.mark.parametrize("pinned", [[], ["one"]])
+def test_an_expert_removed_while_it_is_read_serves_that_request_and_leaves_memory(
+    experts: Path, tmp_path: Path, pinned: list[str]
+) -> None:
+    folder = make_peft_folder(experts / "one")
+    store = Store(experts, TINY, pinned=pinned)
+    store.scan()
+    entry = store.get("one")
+    folder.rename(tmp_path / "away")
+    store.scan()
+    (tmp_path / "away").rename(folder)  # its files are read to the end, as open ones would be
+    loaded = store.load([entry]).result()
+    assert loaded[0].content_hash == entry.content_hash
+    del loaded
+    store.load([]).result()  # by now the reader has let go of them too
+    assert store.residents.count == 0
+
+
 def test_files_that_are_others_now_are_never_taken_for_what_was_asked(crowded: Store, experts: Path) -> None:
     entry, file = crowded.get("one"), experts / "one" / "adapter_model.safetensors"
     before = file.stat()
