@@ -97,9 +97,11 @@ class Store:
     def blend(self, parts: list[tuple[str, float]]) -> tuple[Blend, list[Entry]]:
         """The blend of these experts and scales, each times its manifest's scale; no parts: the base.
 
-        Raises `UnknownModel`, and `InvalidRequest` for a soft prompt with a scale.
+        Raises `UnknownModel`, and `InvalidRequest` for a soft prompt with a scale, or experts whose manifests say that
+        they do not go together, or not without another.
         """
         entries = [self.get(name) for name, _ in parts]
+        _check_together(entries)
         made = []
         for entry, (name, scale) in zip(entries, parts, strict=True):
             manifest = entry.manifest
@@ -194,6 +196,20 @@ class Store:
             weights.prompt is not None,
             warning=warning,
         )
+
+
+def _check_together(entries: Sequence[Entry]) -> None:
+    names = [entry.name for entry in entries]
+    for entry in entries:
+        assert entry.manifest  # `get` hands out no broken entry
+        for other in entry.manifest.conflicts:
+            if other in names and other != entry.name:
+                message = f"expert {entry.name!r} conflicts with {other!r}: ask for one of them"
+                raise InvalidRequest(message, param="model")
+        for other in entry.manifest.requires:
+            if other not in names:
+                message = f"expert {entry.name!r} requires {other!r}: ask for `{'+'.join([*names, other])}`"
+                raise InvalidRequest(message, param="model")
 
 
 def _expert_folders(folder: Path) -> list[str]:
