@@ -3,6 +3,8 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 LLAMA := $(shell sed -n 's/^ *"\(llama-cpp-python[^"]*\)".*/\1/p' pyproject.toml)
+# Its stamp carries the version that is asked for, so that another one in pyproject.toml is built.
+BUILT := .venv/$(shell echo '$(LLAMA)' | tr -c 'a-z0-9.\n' -)
 # Many compilers optimize the tile configuration of llama.cpp's AMX code away, and it crashes (its pull request 26954).
 NO_AMX := $(shell echo | $${CC:-cc} -mno-amx-int8 -E - >/dev/null 2>&1 && echo -mno-amx-int8)
 DEMO := "Which customers older than 30 have never ordered anything?"
@@ -48,16 +50,17 @@ clean:
 	$(PYTHON) -m venv .venv
 
 # llama.cpp, built once from source: some minutes. Its multimodal part is left out; OpenMP stays on.
-.venv/llama: .venv/bin/python
+$(BUILT): .venv/bin/python
 	@echo "building llama.cpp (once; the log is .venv/llama.log)"
 	@CFLAGS="$(CFLAGS) $(NO_AMX)" CXXFLAGS="$(CXXFLAGS) $(NO_AMX)" CMAKE_ARGS="-DLLAVA_BUILD=OFF -DGGML_OPENMP=ON" CMAKE_BUILD_PARALLEL_LEVEL=$$(getconf _NPROCESSORS_ONLN) \
 	  $(BIN)/python -m pip install --verbose "$(LLAMA)" > .venv/llama.log 2>&1 & pid=$$!; \
 	while kill -0 $$pid 2>/dev/null; do \
 	  sleep 2; printf '\r  %s ' "$$(grep -oE '^ *\[[0-9]+/[0-9]+\]' .venv/llama.log | tail -n 1 | tr -d ' ')"; \
 	done; echo; wait $$pid || { tail -n 40 .venv/llama.log; exit 1; }
+	@rm -f .venv/llama-cpp-python*
 	@touch $@
 
-.venv/installed: .venv/llama pyproject.toml
+.venv/installed: $(BUILT) pyproject.toml
 	$(BIN)/python -m pip install --quiet -e .
 	@touch $@
 

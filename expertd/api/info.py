@@ -12,6 +12,7 @@ from expertd import __version__
 from expertd.api.body import dumps
 from expertd.api.service import SERVICE, Service
 from expertd.errors import UnknownModel
+from expertd.experts.blend import parse_model
 from expertd.experts.store import Entry
 
 routes = web.RouteTableDef()
@@ -65,10 +66,11 @@ async def models(request: web.Request) -> web.Response:
 @routes.get("/v1/models/{id}")
 async def model(request: web.Request) -> web.Response:
     service, name = request.app[SERVICE], request.match_info["id"]
-    choice = service.choose(name)
-    if len(choice.entries) > 1:
+    named = parse_model(name, service.settings.max_experts)
+    if len(named) > 1:
         raise UnknownModel(f"{name} is a blend: ask for one of its experts", param="model")
-    content = _expert(service, choice.entries[0]) if choice.entries else _base(service)
+    # Not `choose`: what answers only beside another expert is listed all the same.
+    content = _expert(service, service.store.get(named[0][0])) if named else _base(service)
     return web.json_response(content, dumps=dumps)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -10,6 +9,7 @@ import time
 from pathlib import Path
 
 import click
+import psutil
 
 from expertd.cli.client import Client
 from expertd.config import load_settings
@@ -48,13 +48,23 @@ def status(socket: Path | None, as_json: bool) -> None:
 def stop(socket: Path | None, wait: float) -> None:
     """Stop the daemon; what runs gets five seconds to finish."""
     pid = Client(load_settings(socket=socket).socket).get("/health")["pid"]
-    with contextlib.suppress(ProcessLookupError):
+    try:
         os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        return
+    except PermissionError as error:
+        raise ExpertdError(_not_ours(pid)) from error
     end = time.monotonic() + wait
     while time.monotonic() < end:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+        if not psutil.pid_exists(pid):
             return
         time.sleep(0.05)
     raise ExpertdError(f"the daemon (pid {pid}) still runs after {wait:g} s: kill it with `kill -9 {pid}`")
+
+
+def _not_ours(pid: int) -> str:
+    try:
+        owner = psutil.Process(pid).username()
+    except psutil.Error:  # hidden from us, or it ended meanwhile
+        owner = "another user"
+    return f"the daemon (pid {pid}) belongs to {owner}: stop it as that user, or as root"

@@ -6,6 +6,7 @@ import ctypes
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -241,7 +242,13 @@ class Seen:
 @cache
 def _load() -> ctypes.CDLL:
     package = Path(llama_cpp.__file__).parent
-    library = ctypes.CDLL(str(_build(package.parent / "include", package / "lib")))
+    path = _build(package.parent / "include", package / "lib")
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError as error:
+        raise HookUnavailable(
+            f"the compiled hook.c cannot be loaded ({error}): delete {path}, and the next start compiles it again"
+        ) from error
     for name, result in (
         ("name", ctypes.c_char_p),
         ("is_host", ctypes.c_bool),
@@ -263,20 +270,46 @@ def _build(headers: Path, libraries: Path) -> Path:
     source = SOURCE.read_bytes()
     versions = f"{version('llama-cpp-python')} {platform.machine()} {libraries}".encode()
     target = cache_dir() / f"hook-{hashlib.sha256(source + versions).hexdigest()[:16]}.so"
-    if target.exists():
-        return target
-    compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if not compiler:
-        raise HookUnavailable("there is no C compiler (cc): install one")
+    try:
+        if target.exists():
+            return target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+            made = Path(folder) / target.name
+            _compile(made, headers, libraries)
+            made.replace(target)
+    except OSError as error:
+        raise HookUnavailable(
+            f"the compiled hook.c cannot be kept in {target.parent} ({error}): make it a folder with room that you may "
+            "write to, or set XDG_CACHE_HOME"
+        ) from error
+    return target
+
+
+def _compile(made: Path, headers: Path, libraries: Path) -> None:
     if not (headers / "ggml.h").exists():
         raise HookUnavailable(f"llama.cpp's headers are not at {headers}: build llama-cpp-python from source")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        made = Path(folder) / target.name
-        where = (f"-I{headers}", f"-L{libraries}", "-lggml-base", f"-Wl,-rpath,{libraries}")
-        command = [compiler, "-O3", "-shared", "-fPIC", "-o", str(made), str(SOURCE), *where]
+    compiler = _compiler()
+    where = (f"-I{headers}", f"-L{libraries}", "-lggml-base", f"-Wl,-rpath,{libraries}")
+    command = [*compiler, "-O3", "-shared", "-fPIC", "-o", str(made), str(SOURCE), *where]
+    try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise HookUnavailable(f"{compiler} refused hook.c: {done.stderr.strip()[-500:]}")
-        made.replace(target)
-    return target
+    except OSError as error:
+        raise HookUnavailable(
+            f"the C compiler {shlex.join(compiler)} cannot be run ({error}): set CC to one that can, or unset it"
+        ) from error
+    if done.returncode:
+        raise HookUnavailable(f"{shlex.join(compiler)} refused hook.c: {done.stderr.strip()[-500:]}")
+
+
+def _compiler() -> list[str]:
+    """$CC, which may bring a wrapper or flags (`ccache gcc`), else what is installed."""
+    named = os.environ.get("CC", "")
+    try:
+        command = shlex.split(named)
+    except ValueError as error:
+        raise HookUnavailable(f"CC is {named!r}, which no shell can read ({error}): mend or unset it") from error
+    found = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if not command and not found:
+        raise HookUnavailable("there is no C compiler (cc): install one")
+    return command or [str(found)]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 from expertd.errors import ExpertRefused
 from expertd.experts.files import read_file
@@ -25,6 +25,14 @@ RESERVED = frozenset({"base", "auto"})
 MAX_SCALE = 4.0
 _MAX_BYTES = 1 << 20
 
+
+def _not_reserved(name: str) -> str:
+    if name in RESERVED:
+        raise ValueError(f"{name!r} is taken by expertd itself")
+    return name
+
+
+Name = Annotated[str, Field(pattern=NAME), AfterValidator(_not_reserved)]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -71,7 +79,7 @@ class Manifest(_Table):
     """An expert as `expert.toml` describes it. `name` is what requests call it, and the name of its folder."""
 
     format: Literal[1] = 1
-    name: str = Field(pattern=NAME)
+    name: Name
     version: str = "0"
     description: str = ""
     licence: str = ""
@@ -82,18 +90,14 @@ class Manifest(_Table):
     )
     scale: float = Field(default=1.0, ge=-MAX_SCALE, le=MAX_SCALE)
     system: str | None = Field(default=None, description="system message where the request has none")
+    # TOML has lists, and these are tuples.
+    requires: tuple[Name, ...] = Field(default=(), strict=False, description="experts that a blend with it must have")
+    conflicts: tuple[Name, ...] = Field(default=(), strict=False, description="experts that no blend with it may have")
     base: BaseBinding | None = None
     sampling: Sampling = Sampling()
     routing: Routing = Routing()
     training: dict[str, JsonValue] = {}
     sha256: dict[FileName, Sha256] = {}
-
-    @field_validator("name")
-    @classmethod
-    def _not_reserved(cls, name: str) -> str:
-        if name in RESERVED:
-            raise ValueError(f"{name!r} is taken by expertd itself")
-        return name
 
     @field_validator("training")
     @classmethod

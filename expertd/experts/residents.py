@@ -33,7 +33,9 @@ class Residents:
     @property
     def nbytes(self) -> int:
         """Of all that live: beyond the budget where what is pinned or in use alone is."""
-        return sum(weights.nbytes for weights in self._living.values())
+        # Asked without the lock: a list made at once, since other threads insert meanwhile.
+        living = [ref() for ref in self._living.valuerefs()]
+        return sum(weights.nbytes for weights in living if weights is not None)
 
     def get(self, content_hash: str) -> Weights | None:
         """The arrays, now used last, if memory has them."""

@@ -97,9 +97,11 @@ class Store:
     def blend(self, parts: list[tuple[str, float]]) -> tuple[Blend, list[Entry]]:
         """The blend of these experts and scales, each times its manifest's scale; no parts: the base.
 
-        Raises `UnknownModel`, and `InvalidRequest` for a soft prompt with a scale.
+        Raises `UnknownModel`, and `InvalidRequest` for a soft prompt with a scale, or experts whose manifests say that
+        they do not go together, or not without another.
         """
         entries = [self.get(name) for name, _ in parts]
+        _check_together(entries)
         made = []
         for entry, (name, scale) in zip(entries, parts, strict=True):
             manifest = entry.manifest
@@ -131,7 +133,12 @@ class Store:
         except ExpertRefused as error:  # the watcher will say that it is broken, unless this passes
             raise Overloaded(f"expert {entry.name!r} cannot be read at this moment: {error.message}") from error
         if weights.content_hash == entry.content_hash:
-            return self.residents.add(weights, pinned=entry.name in self._pinned)
+            weights = self.residents.add(weights, pinned=entry.name in self._pinned)
+            # Looked up after the adding: a scan that swaps its result in later lets go of it by itself.
+            if all(other.content_hash != weights.content_hash for other in self._entries.values()):
+                with self._scanning:  # what a scan has added and not yet swapped in must stay
+                    self._let_go()
+            return weights
         with self._scanning:
             self._signatures = {name: known for name, known in self._signatures.items() if name != entry.name}
             self._update({entry.name})  # now, since files may keep their sizes and times
@@ -154,7 +161,11 @@ class Store:
             # Taken before the reading: what changed meanwhile is read again by the next scan.
             signatures[name] = signature
         self._entries, self._signatures = entries, signatures
-        self.residents.keep_only({entry.content_hash for entry in entries.values()})
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Of the arrays that no expert has any more. The caller holds the lock."""
+        self.residents.keep_only({entry.content_hash for entry in self._entries.values()})
 
     def _read(self, folder: Path) -> Entry:
         manifest = None
@@ -185,6 +196,20 @@ class Store:
             weights.prompt is not None,
             warning=warning,
         )
+
+
+def _check_together(entries: Sequence[Entry]) -> None:
+    names = [entry.name for entry in entries]
+    for entry in entries:
+        assert entry.manifest  # `get` hands out no broken entry
+        for other in entry.manifest.conflicts:
+            if other in names and other != entry.name:
+                message = f"expert {entry.name!r} conflicts with {other!r}: ask for one of them"
+                raise InvalidRequest(message, param="model")
+        for other in entry.manifest.requires:
+            if other not in names:
+                message = f"expert {entry.name!r} requires {other!r}: ask for `{'+'.join([*names, other])}`"
+                raise InvalidRequest(message, param="model")
 
 
 def _expert_folders(folder: Path) -> list[str]:

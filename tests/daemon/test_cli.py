@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
+from click.testing import CliRunner
 
 from expertd.cli import _COMMANDS
-from expertd.errors import BaseRefused, DaemonUnreachable
+from expertd.cli.status import stop
+from expertd.errors import BaseRefused, DaemonUnreachable, ExpertdError
 from tests.daemon.process import Daemon, own_environment, run_cli
 
 
@@ -109,6 +113,18 @@ def test_env_is_what_a_shell_can_evaluate(daemon: Daemon) -> None:
 @pytest.mark.parametrize("command", [("status",), ("stop",), ("experts", "list")])
 def test_without_a_daemon_the_exit_code_says_so(tmp_path: Path, command: tuple[str, ...]) -> None:
     assert "expertd serve" in failed(run_cli(*command, env=own_environment(tmp_path)), DaemonUnreachable.exit_code)
+
+
+def test_stop_says_whose_daemon_it_may_not_stop(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(pid: int, number: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "kill", refuse)  # as the kernel does for another user's process
+    monkeypatch.setenv("XDG_CONFIG_HOME", daemon.env["XDG_CONFIG_HOME"])
+    error = CliRunner().invoke(stop, ["--socket", str(daemon.socket)]).exception
+    assert isinstance(error, ExpertdError)
+    assert f"pid {daemon.process.pid}) belongs to {psutil.Process().username()}: stop it as that user" in error.message
+    assert daemon.process.poll() is None
 
 
 def test_ask_starts_a_daemon_that_stop_ends(tmp_path: Path) -> None:

@@ -78,6 +78,22 @@ def test_a_broken_expert_is_reported_never_served_and_harms_no_other(client: htt
     assert ask(client, "base").json()["choices"] == before
 
 
+def test_an_expert_that_goes_only_with_some_is_listed_and_refused_with_others(
+    client: httpx.Client, folder: Path, tmp_path: Path
+) -> None:
+    manifest = {"requires": ["alpha"], "conflicts": ["beta"]}
+    made = make_peft_folder(tmp_path / folder.name, SMOLLM2, seed=11, manifest=manifest)
+    made.rename(folder)
+    eventually(client, lambda models: folder.name in ids(models))
+    assert client.get(f"/v1/models/{folder.name}").json()["id"] == folder.name
+    for model, other in ((folder.name, "alpha"), (f"beta+{folder.name}+alpha", "beta")):
+        answer = ask(client, model)
+        error = answer.json()["error"]
+        assert (answer.status_code, error["type"], error["param"]) == (400, "invalid_request_error", "model")
+        assert repr(folder.name) in error["message"] and repr(other) in error["message"]
+    assert ask(client, f"{folder.name}+alpha").status_code == 200
+
+
 def test_an_expert_broken_while_it_answers_finishes_its_answer(
     client: httpx.Client, daemon: Daemon, folder: Path
 ) -> None:

@@ -120,3 +120,26 @@ def test_many_threads_at_once_keep_to_the_budget() -> None:
     residents.get(HASHES[0])
     assert not wrong
     assert residents.nbytes <= 2000
+
+
+def test_what_memory_holds_can_be_asked_while_other_threads_add() -> None:
+    residents, stop, wrong = filled(0, *range(6)), threading.Event(), []
+
+    def ask() -> None:
+        try:
+            while not stop.is_set():
+                assert residents.nbytes % 1000 == 0
+                assert residents.count >= 6
+        except Exception as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for seed in range(6, 3000):
+        residents.add(expert(seed))
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert (residents.nbytes, residents.count) == (3_000_000, 3000)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from expertd.api.service import Choice, Service
-from expertd.errors import Overloaded, UnknownModel
+from expertd.errors import InvalidRequest, Overloaded, UnknownModel
 from expertd.experts.blend import BASE
 from expertd.experts.residents import Residents
 from expertd.experts.store import Store
@@ -196,6 +196,38 @@ def test_a_replaced_expert_makes_another_key_and_a_renamed_one_does_not(experts:
     assert store.blend([("same", 1)])[0].key == first
 
 
+@pytest.fixture
+def choosy(experts: Path) -> Store:
+    make_peft_folder(experts / "terse", manifest={"conflicts": ["chatty", "terse", "nowhere"]})
+    make_peft_folder(experts / "chatty", seed=1, manifest={})
+    make_peft_folder(experts / "dialect", seed=2, manifest={"requires": ["sql", "nowhere-2"]})
+    make_peft_folder(experts / "accent", seed=3, manifest={"requires": ["sql"]})
+    make_peft_folder(experts / "sql", seed=4, manifest={})
+    return scanned(experts)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("terse chatty", "'terse' conflicts with 'chatty': ask for one of them"),
+        ("sql chatty terse", "'terse' conflicts with 'chatty': ask for one of them"),
+        ("accent", "'accent' requires 'sql': ask for `accent+sql`"),
+        ("terse accent", "'accent' requires 'sql': ask for `terse+accent+sql`"),
+        ("dialect sql", "'dialect' requires 'nowhere-2': ask for"),
+    ],
+)
+def test_experts_that_do_not_go_together_are_refused(choosy: Store, names: str, said: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        choosy.blend([(name, 1.0) for name in names.split()])
+    assert said in caught.value.message
+
+
+@pytest.mark.parametrize("names", ["terse", "chatty", "sql", "accent sql", "sql accent terse"])
+def test_experts_that_go_together_are_blended(choosy: Store, names: str) -> None:
+    blend, _ = choosy.blend([(name, 1.0) for name in names.split()])
+    assert [part.name for part in blend.parts] == names.split()
+
+
 # --- what memory holds
 
 
@@ -262,6 +294,24 @@ def test_a_removed_expert_leaves_memory(experts: Path) -> None:
     store.scan()
     assert store.residents.count == 1
     assert store.resident([store.get("twin")])
+
+
+@pytest.mark.parametrize("pinned", [[], ["one"]])
+def test_an_expert_removed_while_it_is_read_serves_that_request_and_leaves_memory(
+    experts: Path, tmp_path: Path, pinned: list[str]
+) -> None:
+    folder = make_peft_folder(experts / "one")
+    store = Store(experts, TINY, pinned=pinned)
+    store.scan()
+    entry = store.get("one")
+    folder.rename(tmp_path / "away")
+    store.scan()
+    (tmp_path / "away").rename(folder)  # its files are read to the end, as open ones would be
+    loaded = store.load([entry]).result()
+    assert loaded[0].content_hash == entry.content_hash
+    del loaded
+    store.load([]).result()  # by now the reader has let go of them too
+    assert store.residents.count == 0
 
 
 def test_files_that_are_others_now_are_never_taken_for_what_was_asked(crowded: Store, experts: Path) -> None:
