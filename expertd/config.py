@@ -92,7 +92,12 @@ class Settings(BaseSettings):
     sequences: int = Field(8, ge=1, le=64, description="requests decoded at once")
     queue: int = Field(64, ge=0, description="requests that may wait; more get a 503")
     batch: int = Field(512, ge=32, le=4096, description="tokens a decoding step at most")
-    step_ms: float = Field(150, ge=1, le=60_000, description="time of a step that reads a prompt while others decode")
+    step_ms: float = Field(
+        150,
+        ge=1,
+        le=60_000,
+        description="time of a step that reads a prompt while others wait; may take twice as long where it ends one",
+    )
     threads: int = Field(default_factory=lambda: _cores(), ge=1, le=512, description="threads of llama.cpp")
     max_experts: int = Field(
         10, ge=1, le=16, description="experts that one request may blend"

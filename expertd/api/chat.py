@@ -24,7 +24,7 @@ async def chat(request: web.Request) -> web.StreamResponse:
     body = await read(request, ChatRequest)
     choice = service.choose(body.model)
     service.check((message.text for message in body.messages), "messages")
-    service.check_count(body.n)
+    service.check_room(body.n)
     choice = await service.load(choice)
     requests = await asyncio.to_thread(_requests, service, body, choice)
     answer = _ChatAnswer(service, choice, requests, prompts=1, wants_usage=body.wants_usage)

@@ -26,7 +26,7 @@ async def completions(request: web.Request) -> web.StreamResponse:
     body = await read(request, CompletionRequest)
     choice = service.choose(body.model)
     service.check((prompt for prompt in body.prompt if isinstance(prompt, str)), "prompt")
-    service.check_count(len(body.prompt) * body.n)
+    service.check_room(len(body.prompt) * body.n)
     choice = await service.load(choice)
     prompts = [await asyncio.to_thread(_tokens, service, prompt) for prompt in body.prompt]
     echo_logprobs = body.echo and body.logprobs is not None

@@ -100,11 +100,15 @@ class Service:
                 param=param,
             )
 
-    def check_count(self, count: int) -> None:
-        """Refuse a request of more streams than can ever run and wait. Raises `InvalidRequest`."""
+    def check_room(self, count: int) -> None:
+        """Refuse so many choices before experts are read and prompts tokenized for them.
+
+        Raises `InvalidRequest` where the queue can never hold them, `Overloaded` where it cannot now.
+        """
         most = self.settings.sequences + self.settings.queue
         if count > most:
             raise InvalidRequest(f"{count} choices are more than the {most} that this daemon takes at once", param="n")
+        self.engine.check_room(count)
 
     def request(
         self,

@@ -118,6 +118,9 @@ class Status:
 class Engine(Protocol):
     """Decodes many streams at once."""
 
+    def check_room(self, count: int) -> None:
+        """Raises `Overloaded` where `count` requests cannot all be queued now."""
+
     def submit(self, request: Request) -> Generation:
         """Queue a request. Raises `Overloaded`, or `ContextOverflow` where the prompt cannot fit even alone."""
 

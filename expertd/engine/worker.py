@@ -113,14 +113,21 @@ class Worker:
 
     # ---- the event loop's side
 
-    def submit(self, request: Request) -> Stream:
-        """Queue a request. Raises `Overloaded`, `ContextOverflow`, or `InvalidRequest` for an empty prompt."""
+    def check_room(self, count: int) -> None:
+        """Raises `Overloaded` where `count` requests cannot all be queued now, `EngineFailed` where none ever can."""
         if self.died.is_set():
             raise EngineFailed(DEAD)
         if self._stopping:
             raise Overloaded("the daemon is stopping: ask again in a moment", retry_after=5)
-        if len(self._live) >= self._capacity:
-            raise Overloaded(f"{self._capacity} requests are running or waiting already: ask again in a moment")
+        if (live := len(self._live)) + count > self._capacity:
+            raise Overloaded(
+                f"{live} requests are running or waiting, of {self._capacity} at most, and {count} more were asked "
+                "for: ask again in a moment"
+            )
+
+    def submit(self, request: Request) -> Stream:
+        """Queue a request. Raises `Overloaded`, `ContextOverflow`, or `InvalidRequest` for an empty prompt."""
+        self.check_room(1)
         if not request.prompt:
             raise InvalidRequest("the prompt is empty: give at least one token", param="prompt")
         if (length := len(request.prompt) + request.n_virtual) >= self._limits.cells:

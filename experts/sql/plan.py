@@ -16,11 +16,10 @@ def plan(sql: str, tables: Sequence[Table]) -> str:
     """
     columns = {table.name.lower(): {c.name.lower() for c in table.columns if c.name} for table in tables}
     query = sqlglot.parse_one(sql, dialect="sqlite")
-    aliases = {one.alias_or_name.lower(): one.name for one in query.find_all(exp.Table)}
-    names = {name.lower(): name for name in aliases.values()}
+    names = {table.name.lower(): table.name for table in query.find_all(exp.Table)}
     parts: dict[str, str] = {}  # as it is first written, by lower case
     for column in query.find_all(exp.Column, bfs=False):
-        table = aliases.get(column.table.lower()) if column.table else _owner(column, columns)
+        table = _owner(column, columns)
         if table and column.name.lower() in columns.get(table.lower(), ()) and not _joins(column):
             parts.setdefault(f"{table}.{column.name}".lower(), f"{names[table.lower()]}.{column.name}")
     said = {part.split(".")[0] for part in parts}
@@ -28,10 +27,11 @@ def plan(sql: str, tables: Sequence[Table]) -> str:
 
 
 def _owner(column: exp.Column, columns: Mapping[str, set[str]]) -> str | None:
-    """The table of a column that is written without one: the innermost around it that has such a column."""
+    """The table of a column: the innermost that is called as it says or, where it says none, that has such a column."""
+    said, name = column.table.lower(), column.name.lower()
     for select in _around(column):
-        for table in [*_tables(select)]:
-            if column.name.lower() in columns.get(table.name.lower(), ()):
+        for table in _tables(select):
+            if said == table.alias_or_name.lower() or (not said and name in columns.get(table.name.lower(), ())):
                 return str(table.name)
     return None
 

@@ -27,6 +27,7 @@ from expertd.experts.manifest import read_manifest, write_manifest
 
 HERE = Path(__file__).parent
 STEPS = 2_000_000  # of sqlite's machine; more is a runaway join
+MAX_TOKENS = 256  # of an answer, as the expert's manifest has it; the base gets as many
 # The base gets the better of these, so that the comparison is with what it can do and not with a bad prompt.
 BASE_SYSTEMS = (None, "Answer with one SQLite query and nothing else.")
 
@@ -93,9 +94,10 @@ def same(got: list[tuple[object, ...]] | None, want: list[tuple[object, ...]], o
 
 
 def extract(answer: str) -> str:
-    """The query out of an answer that wraps it in a fence or prose, as an unprompted base does."""
+    """The query out of an answer that wraps it in a fence or prose, as the base does, or begins with its plan."""
     if fence := re.search(r"```(?:sql\w*)?\s*(.*?)```", answer, re.S):
         answer = fence.group(1)
+    answer = re.sub(r"^\s*--.*", "", answer, flags=re.M)  # whose columns may be called as the words looked for
     start = re.search(r"\b(SELECT|WITH)\b", answer, re.I)
     return answer[start.start() :].split(";")[0] if start else answer
 
@@ -111,7 +113,7 @@ async def answers(socket: Path, model: str, system: str | None, questions: Seque
                 messages = [{"role": "user", "content": f"{question.ddl}\n\n{question.ask}"}]
                 if system:
                     messages.insert(0, {"role": "system", "content": system})
-                body = {"model": model, "messages": messages, "temperature": 0, "max_tokens": 160}
+                body = {"model": model, "messages": messages, "temperature": 0, "max_tokens": MAX_TOKENS}
                 async with gate:
                     response = await client.post("/v1/chat/completions", json=body)
                 response.raise_for_status()

@@ -29,7 +29,7 @@ def test_a_full_queue_answers_503_with_retry_after_and_empties_again(start_daemo
             assert answer.status_code == 503
             assert int(answer.headers["retry-after"]) >= 1
             assert answer.json()["error"]["type"] == "overloaded_error"
-            daemon.wait_for_running(1)  # the half of it that was queued is gone too
+            daemon.wait_for_running(1)  # nor was half of it queued
             assert next(pieces)
         daemon.wait_for_running(0)
         assert three.post(PATH, json=short).status_code == 200

@@ -26,7 +26,7 @@ def experts(tmp_path: Path) -> None:
 
 @pytest.fixture
 def small(experts: None, start_daemon: Callable[..., Daemon]) -> Daemon:
-    limits = {"EXPERTD_EXPERTS_MB": "1", "EXPERTD_PIN": '["beta"]', "EXPERTD_SEQUENCES": "1"}
+    limits = {"EXPERTD_EXPERTS_MB": "1", "EXPERTD_PIN": '["beta"]', "EXPERTD_SEQUENCES": "1", "EXPERTD_QUEUE": "3"}
     # Quantized kernels round otherwise where a part of the prompt is reused.
     return start_daemon(env={**limits, "EXPERTD_PREFIX_CACHE_MB": "0"})
 
@@ -86,6 +86,20 @@ def test_requests_that_wait_have_their_experts_in_memory_already(small: Daemon, 
         small.clients[0].close()  # the long stream's
         assert all(one.result() for one in asking)
     until(small, lambda health: health["experts"]["resident"] == 0)
+
+
+@pytest.mark.parametrize("path", ["/v1/completions", "/v1/chat/completions"])
+def test_a_full_queue_answers_503_before_an_expert_is_read(small: Daemon, path: str) -> None:
+    full = {**ENDLESS, "n": 1 + 3}  # one runs, and three wait
+    asked = {"prompt": "Hi"} if path == "/v1/completions" else {"messages": [{"role": "user", "content": "Hi"}]}
+    with small.client() as client, client.stream("POST", "/v1/completions", json=full) as response:
+        assert response.status_code == 200
+        lines = response.iter_lines()  # kept: without its iterator the response closes
+        next(lines)
+        drops = small.health()["experts"]["drops"]
+        with small.client() as other:
+            assert other.post(path, json={**asked, "model": "alpha"}).status_code == 503
+        assert small.health()["experts"]["drops"] == drops  # nothing is read beyond the budget but to be dropped
 
 
 @pytest.mark.usefixtures("experts")

@@ -317,7 +317,12 @@ def test_what_cannot_run_is_refused_when_it_is_submitted(toy):
                 worker.submit(request((), 4))
             with pytest.raises(ContextOverflow, match="256"):
                 worker.submit(request(toy.prompt(1, 256), 4))
+            worker.check_room(2)
+            with pytest.raises(Overloaded):
+                worker.check_room(3)
             streams = [worker.submit(request(toy.prompt(1, 30), 200)) for _ in range(2)]
+            with pytest.raises(Overloaded):
+                worker.check_room(1)
             with pytest.raises(Overloaded):
                 worker.submit(request(toy.prompt(1, 30), 4))
             for stream in streams:
