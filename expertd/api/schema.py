@@ -75,7 +75,7 @@ class Common(BaseModel):
     min_p: FiniteFloat | None = Field(None, ge=0, le=1)
     presence_penalty: FiniteFloat = Field(0.0, ge=-2, le=2)
     frequency_penalty: FiniteFloat = Field(0.0, ge=-2, le=2)
-    repeat_penalty: FiniteFloat = Field(1.0, gt=0, le=4)
+    repeat_penalty: FiniteFloat = Field(1.0, ge=0.01, le=4)
     logit_bias: dict[str, Annotated[FiniteFloat, Field(ge=-100, le=100)]] = {}
 
     @model_validator(mode="before")

@@ -153,6 +153,8 @@ class DiskCache:
 
     def _look_at(self, path: Path) -> Stored:
         """A file without its state. Raises `ValueError` for what `_write` cannot have made, `OSError`."""
+        if not path.is_file():  # to open a pipe takes for ever
+            raise ValueError("it is no file")
         with path.open("rb") as file:
             head = file.read(HEAD.size)
             if len(head) < HEAD.size:

@@ -44,6 +44,10 @@ class Layout:
                 break
         return limit
 
+    def request_tokens(self, length: int) -> int:
+        """How many of the first `length` tokens are the request's own."""
+        return length - sum(at < length for at in self.virtual)
+
     def index_in_request(self, position: int) -> int | None:
         """Which token of the request's prompt stands there; None: a virtual one."""
         return None if position in self.virtual else position - sum(at < position for at in self.virtual)

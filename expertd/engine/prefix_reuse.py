@@ -116,11 +116,11 @@ class PrefixReuse:
             return
         seq.computed = length
         if not seq.preempted:
-            seq.cached = min(length, len(seq.prompt))
+            seq.cached = seq.layout.request_tokens(min(length, len(seq.prompt)))
 
     def _count(self, seq: Seq, source: Entry | Seq | None, *, on_disk: bool) -> None:
         """What a client's prompt asked of the cache, and what it got from where."""
-        self._counters.asked_tokens += len(seq.prompt) - 1
+        self._counters.asked_tokens += len(seq.request.prompt) - 1
         if on_disk:
             self._counters.reused_from_disk += seq.cached
         elif isinstance(source, Entry):

@@ -28,6 +28,7 @@ from expertd.experts.blend import BASE, Blend
 
 log = logging.getLogger(__name__)
 
+LAST = 10  # seconds that the thread gets to end; more only where a disk or a file stands still
 QUIET = 0.1  # seconds without a request until work in the background begins
 
 DEAD = "the engine has died: see the daemon's log, and start it again"
@@ -172,7 +173,7 @@ class Worker:
             self.cancel(stream)
             stream.put(Overloaded("the daemon is stopping", retry_after=5))
         self._commands.put(None)
-        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._thread.join, LAST)
 
     def _deliver(self, events: list[tuple[Stream, Event]]) -> None:
         for stream, event in events:
@@ -301,7 +302,7 @@ class Worker:
             return True
         self._counters.masked_nodes += self._blending.check()
         self._counters.steps += 1
-        spoilt = [] if self._context.flash else self._spoilt(slices, outputs)
+        spoilt = self._spoilt(slices, outputs)
         if spoilt and not self._context.can_zero:
             self._isolate()
             return False
@@ -313,7 +314,7 @@ class Worker:
         return True
 
     def _spoilt(self, slices: list[Slice], outputs: list[int]) -> list[Sequence]:
-        """Those that gave no numbers. Without flash attention a NaN in a cell reaches all rows that attention masks."""
+        """Those that gave no numbers. A NaN in a cell reaches all who read it, masked or not: zero times NaN is NaN."""
         return [
             part.sequence
             for part, last in zip(slices, outputs, strict=True)
@@ -323,26 +324,38 @@ class Worker:
     def _begin_again(self, seq: Sequence) -> None:
         """Compute it anew in zeroed cells: the NaN may be of another who had them before. The second one is its own."""
         seq_id = seq.seq_id
+        self._give_another_chance(seq)
+        self._context.zero(seq_id)
+
+    def _isolate(self) -> None:
+        """Somebody may have spoilt all rows, one that is gone too: have each go on alone, in cells that were zeroed."""
+        if len(self._scheduler.running) > 1:
+            self._scheduler.isolate()
+        else:
+            self._give_another_chance(self._scheduler.running[0])
+        self._context.clear()
+
+    def _give_another_chance(self, seq: Sequence) -> None:
         if seq.again:
             self._tell(seq, EngineFailed(NO_NUMBERS))
             self._end(seq, keep=False)
         else:
-            seq.again = True
+            seq.again, seq.alone = True, not self._context.can_zero
             self._scheduler.begin_again(seq)
-        self._context.zero(seq_id)
-
-    def _isolate(self) -> None:
-        """Somebody may have spoilt all rows: have each go on alone, and spoil its own."""
-        if len(self._scheduler.running) > 1:
-            self._scheduler.isolate()
-        else:
-            (seq,) = self._scheduler.running
-            self._tell(seq, EngineFailed(NO_NUMBERS))
-            self._end(seq, keep=False)
-        self._context.clear()
 
     def _postprocess(self, part: Slice, last: int) -> None:
         """Take over what the decode computed, and draw the next token where the slice ended the sequence's tokens."""
+        try:
+            self._go_on(part, last)
+        except Exception as error:  # whatever a request asks for, the others go on
+            if not isinstance(error, ExpertdError):
+                log.exception("a token could not be drawn")
+                error = EngineFailed("the engine could not draw a token; the daemon's log has the details")
+            self._tell(part.sequence, error)
+            if part.sequence in self._scheduler.running:
+                self._end(part.sequence, keep=False)
+
+    def _go_on(self, part: Slice, last: int) -> None:
         seq = part.sequence
         if seq.request.prompt_logprobs:
             self._note_prompt(part, last - part.count + 1)
@@ -357,17 +370,13 @@ class Worker:
                 self._tell(seq, Piece("", tuple(seq.prompt_logprobs)))
         if seq.request.max_tokens == 0:
             return self._complete(seq, "length", "")
-        try:
-            token = seq.sampler.draw(self._context.logits(last))
-        except EngineFailed as error:
-            self._tell(seq, error)
-            return self._end(seq, keep=False)
+        token = seq.sampler.draw(self._context.logits(last))
         if self._base.is_end(token):
             return self._complete(seq, "stop", "")
         logprobs: tuple[TokenLogprob, ...] = ()
         if seq.request.logprobs is not None:
             logprobs = (token_logprob(self._context.logits(last), token, seq.request.logprobs),)
-        seq.alone = False
+        seq.alone = seq.again = False
         seq.tokens.append(token)
         self._counters.completion_tokens += 1
         text = seq.text.push(token)

@@ -142,18 +142,22 @@ def test_an_adapter_that_llama_cpp_refuses_ends_only_its_own_request(toy, expert
 
 @pytest.mark.parametrize(("flash", "unified"), [(False, True), (False, False), (True, True), (True, False)])
 def test_an_expert_that_gives_no_numbers_ends_only_its_own_request(toy, experts, flash, unified):
-    """Without flash attention a masked NaN reaches every row that reads its cells, also when its owner is gone."""
+    """A masked NaN may reach every row that reads its cells, also when its owner is gone."""
     broken = random_weights(toy.shape, 1, strength=1e30)
     prompt = toy.prompt(65, 30)
 
     async def run():
-        async with engine(toy.base, flash=flash, unified=unified, sequences=3) as worker:
+        async with engine(toy.base, flash=flash, unified=unified, sequences=3, batch=32) as worker:
             good = worker.submit(request(prompt, 40))
             bad = [worker.submit(request(prompt, N, [(broken, 1.0)], sampling=s)) for s in (GREEDY, Sampling(seed=1))]
             errors = await asyncio.gather(*map(collect, bad), return_exceptions=True)
-            long = request((*prompt, *prompt), N, [(broken, 1.0)])
-            cancelled = worker.submit(long)  # its NaN may stay behind, unseen
-            cancelled.cancel()
+            for _ in range(3):  # their NaN stays behind, unseen
+                long = worker.submit(request(toy.prompt(66, 150), N, [(broken, 1.0)], offset=None))
+                for _ in range(2000):
+                    if long.sequence and long.sequence.computed:
+                        break
+                    await asyncio.sleep(0)
+                long.cancel()
             return await collect(good), errors, await ask(worker, *[request(prompt, N)] * 3)
 
     good, errors, later = asyncio.run(run())
