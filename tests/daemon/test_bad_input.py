@@ -123,6 +123,7 @@ CHAT_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "a top_p of 0": ({"top_p": 0}, "top_p"),
     "a negative top_k": ({"top_k": -1}, "top_k"),
     "a min_p over 1": ({"min_p": 2}, "min_p"),
+    "a repeat_penalty that divides by nearly nothing": ({"repeat_penalty": 1e-40}, "repeat_penalty"),
     "a penalty out of range": ({"frequency_penalty": 3}, "frequency_penalty"),
     "a seed beyond 64 bits": ({"seed": 2**64}, "seed"),
     "a seed that is text": ({"seed": "1"}, "seed"),
