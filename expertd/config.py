@@ -7,10 +7,10 @@ import difflib
 import os
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import Field, FiniteFloat, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -62,22 +62,34 @@ def shipped_experts() -> Path:
     return Path(platformdirs.user_data_dir(APP)) / "experts"
 
 
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError as error:  # `~stranger`
+        raise ValueError(f"{path}: there is no such user") from error
+
+
+OwnPath = Annotated[Path, AfterValidator(_expanded)]
+
+
 class Settings(BaseSettings):
     """Sources, strongest first: flags, `EXPERTD_*` variables, the config file, the defaults here."""
 
     model_config = SettingsConfigDict(env_prefix="EXPERTD_", extra="forbid", validate_default=True)
 
-    socket: Path = Field(default_factory=lambda: runtime_dir() / "expertd.sock", description="Unix socket to listen on")
+    socket: OwnPath = Field(
+        default_factory=lambda: runtime_dir() / "expertd.sock", description="Unix socket to listen on"
+    )
     host: str = Field("127.0.0.1", description="address for HTTP; beyond loopback only with `expose`")
     port: int = Field(4780, ge=0, le=65535, description="port for HTTP; 0: no HTTP")
     expose: bool = Field(False, description="allow `host` to be an address that other machines reach")
     allowed_hosts: list[str] = Field([], description="further `Host` names that HTTP answers to")
     allowed_origins: list[str] = Field([], description="web origins whose pages may call HTTP")
-    token_file: Path = Field(default_factory=lambda: state_dir() / "token", description="bearer token of HTTP")
+    token_file: OwnPath = Field(default_factory=lambda: state_dir() / "token", description="bearer token of HTTP")
 
     base: str = Field("smollm2-135m-instruct", description="a base of `expertd models list`, or a path to a GGUF")
     layout: Literal["q4", "q8_0", "shipped"] = Field("q4", description="layout of the embedded base")
-    experts: Path = Field(default_factory=shipped_experts, description="folder of the experts")
+    experts: OwnPath = Field(default_factory=shipped_experts, description="folder of the experts")
 
     experts_mb: FiniteFloat = Field(512, ge=0, description="memory for the experts' arrays; 0: no limit")
     pin: list[str] = Field([], description="experts whose arrays stay in memory")

@@ -51,7 +51,10 @@ def resolve(base: str, layout: str, cache: Path, progress: bool) -> Path:
         return _known(KNOWN[base], layout, cache, progress)
     if not (base.endswith(".gguf") or os.sep in base):
         raise unknown(base)
-    path = Path(base).expanduser()
+    try:
+        path = Path(base).expanduser()
+    except RuntimeError as error:
+        raise BaseRefused(f"{base}: there is no such user. Check --base.") from error
     if path.is_file():
         return path
     try:

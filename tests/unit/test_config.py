@@ -114,3 +114,17 @@ def test_no_request_blends_more_experts_than_a_step_has_pools_for():
     assert load_settings(max_experts=MAX_POOLS).max_experts == MAX_POOLS
     with pytest.raises(ConfigError, match="max_experts"):
         load_settings(max_experts=MAX_POOLS + 1)
+
+
+def test_a_path_may_begin_with_the_home_folder(file, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    file.write_text('token_file = "~/tok"\nexperts = "~/x"\nsocket = "~/run/e.sock"\n')
+    settings = load_settings()
+    assert (settings.token_file, settings.experts) == (tmp_path / "tok", tmp_path / "x")
+    assert settings.socket == tmp_path / "run/e.sock"
+    assert load_settings(experts=Path("~")).experts == tmp_path
+
+
+def test_the_home_folder_of_a_user_that_is_not_there_is_refused():
+    with pytest.raises(ConfigError, match=r"token_file.*no such user"):
+        load_settings(token_file="~nobody-of-this-name/tok")
