@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import errno
 import os
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
@@ -62,14 +63,23 @@ def shipped_experts() -> Path:
     return Path(platformdirs.user_data_dir(APP)) / "experts"
 
 
-def _expanded(path: Path) -> Path:
+def _usable(path: Path) -> Path:
+    """The path with `~` expanded, refused where the system could have no file of that name."""
     try:
-        return path.expanduser()
+        path = path.expanduser()
+        path.lstat()
     except RuntimeError as error:  # `~stranger`
         raise ValueError(f"{path}: there is no such user") from error
+    except ValueError as error:  # NUL
+        raise ValueError(f"{str(path)!r} can be no path: {error}") from error
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise ValueError("the path is too long") from error
+    return path
 
 
-OwnPath = Annotated[Path, AfterValidator(_expanded)]
+OwnPath = Annotated[Path, AfterValidator(_usable)]
+Megabytes = Annotated[FiniteFloat, Field(ge=0, le=1e9)]
 
 
 class Settings(BaseSettings):
@@ -91,7 +101,7 @@ class Settings(BaseSettings):
     layout: Literal["q4", "q8_0", "shipped"] = Field("q4", description="layout of the embedded base")
     experts: OwnPath = Field(default_factory=shipped_experts, description="folder of the experts")
 
-    experts_mb: FiniteFloat = Field(512, ge=0, description="memory for the experts' arrays; 0: no limit")
+    experts_mb: Megabytes = Field(512, description="memory for the experts' arrays; 0: no limit")
     pin: list[str] = Field([], description="experts whose arrays stay in memory")
 
     context: int = Field(8192, ge=256, description="KV cells: tokens of all running requests together")
@@ -115,10 +125,10 @@ class Settings(BaseSettings):
         10, ge=1, le=16, description="experts that one request may blend"
     )  # each may need a pool: `MAX_POOLS`
     blending: Literal["auto", "plain"] = Field("auto", description="plain: one blend a batch, by llama.cpp alone")
-    prefix_cache_mb: float = Field(512, ge=0, description="memory for the KV of past prompts; 0: none is reused")
-    memory_mb: FiniteFloat = Field(0, ge=0, description="memory of the process, saved on from 80%; 0: no budget")
-    disk_cache_mb: float = Field(0, ge=0, description="disk for the KV that memory has no room for; 0: none")
-    max_body_mb: float = Field(8, gt=0, description="largest request body")
+    prefix_cache_mb: Megabytes = Field(512, description="memory for the KV of past prompts; 0: none is reused")
+    memory_mb: Megabytes = Field(0, description="memory of the process, saved on from 80%; 0: no budget")
+    disk_cache_mb: Megabytes = Field(0, description="disk for the KV that memory has no room for; 0: none")
+    max_body_mb: Megabytes = Field(8, gt=0, description="largest request body")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")

@@ -53,10 +53,12 @@ def resolve(base: str, layout: str, cache: Path, progress: bool) -> Path:
         raise unknown(base)
     try:
         path = Path(base).expanduser()
+        if path.is_file():
+            return path
     except RuntimeError as error:
         raise BaseRefused(f"{base}: there is no such user. Check --base.") from error
-    if path.is_file():
-        return path
+    except OSError as error:
+        raise BaseRefused(f"{base} cannot be read: {error.strerror}. Check --base.") from error
     try:
         file = HubFile.parse(base)
     except InvalidRequest:

@@ -70,6 +70,22 @@ def test_a_wrong_setting_is_refused_by_its_name(file, text, said):
         load_settings()
 
 
+@pytest.mark.parametrize("name", ["experts_mb", "memory_mb", "prefix_cache_mb", "disk_cache_mb", "max_body_mb"])
+@pytest.mark.parametrize("value", ["inf", "nan", "1e308", "-1"])
+def test_a_size_that_no_machine_has_is_refused_by_its_name(file, name, value):
+    file.write_text(f"{name} = {value}")
+    with pytest.raises(ConfigError, match=name):
+        load_settings()
+
+
+@pytest.mark.parametrize("name", ["socket", "token_file", "experts"])
+@pytest.mark.parametrize("path", ["a\\u0000b", "\\u0000", "~\\u0000", "x" * 5000])
+def test_what_can_be_no_path_is_refused_by_its_name(file, name, path):
+    file.write_text(f'{name} = "{path}"')
+    with pytest.raises(ConfigError, match=f": {name}: .*path"):
+        load_settings()
+
+
 def test_a_variable_that_is_no_json_is_refused_by_its_name(monkeypatch):
     monkeypatch.setenv("EXPERTD_ALLOWED_HOSTS", "[")
     with pytest.raises(ConfigError, match="allowed_hosts"):
