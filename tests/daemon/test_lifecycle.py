@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import shlex
 import shutil
 import signal
 import socket
@@ -122,6 +124,14 @@ def test_its_own_folder_socket_and_token_are_for_its_user_alone(start_daemon: St
     assert mode(tmp_path / "state/expertd/token") == 0o600
     with httpx.Client(headers={"Authorization": f"Bearer {daemon.token}"}) as client:
         assert client.get(f"{daemon.url}/health").status_code == 200
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="another process's limits can be read on Linux alone")
+def test_it_may_open_as_many_files_as_the_system_allows(start_daemon: Start, tmp_path: Path) -> None:
+    serve = arguments({"port": 0, "socket": tmp_path / "d.sock", "experts": tmp_path / "experts", "context": 1024})
+    daemon = start_daemon(command=["sh", "-c", f"ulimit -Sn 256; exec {shlex.join(serve)}"])
+    soft, hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
+    assert 256 < soft == hard
 
 
 def test_port_0_means_no_http(start_daemon: Start) -> None:
