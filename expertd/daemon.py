@@ -32,7 +32,7 @@ from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.residents import Residents
 from expertd.experts.store import Store
 from expertd.experts.watcher import Watcher
-from expertd.listeners import Listeners
+from expertd.listeners import BACKLOG, Listeners
 from expertd.models.catalogue import resolve
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ async def serve(settings: Settings) -> None:
         await runner.setup()
         stop = _stop_on_signals(listeners)
         for listener in (*listeners.unix, *listeners.http):
-            await web.SockSite(runner, listener).start()
+            await web.SockSite(runner, listener, backlog=BACKLOG).start()
         _report(service, settings)
         await _either(stop, worker.died)
         sdnotify.SystemdNotifier().notify("STOPPING=1")

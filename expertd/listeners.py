@@ -13,6 +13,7 @@ from expertd.config import Settings, runtime_dir
 from expertd.errors import AlreadyRunning, ConfigError
 
 _FIRST_FD = 3  # of systemd's activated sockets: sd_listen_fds(3)
+BACKLOG = 4096  # connections that wait while the loop is busy, as many as Linux allows by default; more are refused
 _MAX_PATH = 107  # bytes of a Unix socket's path on Linux
 
 
@@ -138,7 +139,7 @@ def _bind_unix(path: Path) -> socket.socket:
         raise ConfigError(f"cannot listen on {path}: {error.strerror}. Give --socket PATH.") from error
     finally:
         os.umask(mask)
-    listener.listen(128)
+    listener.listen(BACKLOG)
     return listener
 
 
@@ -161,7 +162,7 @@ def _bind_http(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(128)
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         why = "another program listens there" if error.errno == errno.EADDRINUSE else error.strerror or str(error)

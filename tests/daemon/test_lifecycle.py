@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -132,6 +133,20 @@ def test_it_may_open_as_many_files_as_the_system_allows(start_daemon: Start, tmp
     daemon = start_daemon(command=["sh", "-c", f"ulimit -Sn 256; exec {shlex.join(serve)}"])
     soft, hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
     assert 256 < soft == hard
+
+
+def test_a_crowd_of_connections_waits_while_the_daemon_is_busy(start_daemon: Start) -> None:
+    daemon = start_daemon(port=free_port())
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        with contextlib.ExitStack() as stack:
+            for _ in range(300):
+                waiting = stack.enter_context(socket.socket(socket.AF_UNIX))
+                waiting.setblocking(False)
+                waiting.connect(str(daemon.socket))
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+    assert daemon.health()["pid"] == daemon.process.pid
 
 
 def test_port_0_means_no_http(start_daemon: Start) -> None:
