@@ -187,7 +187,8 @@ def load_settings(**flags: Any) -> Settings:
     """Settings from all sources; `flags` that are None are not set. Raises `ConfigError` naming setting and fix."""
     given = {name: value for name, value in flags.items() if value is not None}
     if (named := os.environ.get("EXPERTD_CONFIG")) and not Path(named).is_file():
-        raise ConfigError(f"EXPERTD_CONFIG names {named}, which does not exist")
+        what = "is a folder: name the file in it" if Path(named).is_dir() else "does not exist"
+        raise ConfigError(f"EXPERTD_CONFIG names {named}, which {what}")
     known = {f"EXPERTD_{name.upper()}" for name in Settings.model_fields} | {"EXPERTD_CONFIG"}
     for name in os.environ:
         if name.startswith("EXPERTD_") and name not in known:

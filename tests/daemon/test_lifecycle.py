@@ -21,7 +21,9 @@ from typing import Any
 import httpx
 import pytest
 
+from expertd.config import load_settings
 from expertd.errors import AlreadyRunning, ConfigError
+from expertd.listeners import Listeners
 from tests.daemon.process import ENDLESS, Daemon, arguments, free_port, launch, own_environment
 
 Start = Callable[..., Daemon]
@@ -171,6 +173,15 @@ def test_a_file_in_the_sockets_place_is_kept(tmp_path: Path) -> None:
     assert code == ConfigError.exit_code
     assert "--socket" in said
     assert (tmp_path / "d.sock").read_text() == "mine"
+    assert not (tmp_path / "d.sock.lock").exists()
+
+
+def test_a_socket_without_a_name_is_refused_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(ConfigError, match="is a folder: give --socket FILE"):
+        Listeners(load_settings(socket="", port=0))
+    assert list((tmp_path / "here").iterdir()) == []
 
 
 def test_a_socket_path_that_is_too_long_is_told_so(tmp_path: Path) -> None:

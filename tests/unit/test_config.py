@@ -104,6 +104,12 @@ def test_a_named_config_file_must_exist(monkeypatch):
         load_settings()
 
 
+def test_a_named_config_file_that_is_a_folder_is_told_so(monkeypatch, tmp_path):
+    monkeypatch.setenv("EXPERTD_CONFIG", str(tmp_path))
+    with pytest.raises(ConfigError, match="is a folder"):
+        load_settings()
+
+
 def test_another_address_than_loopback_needs_an_explicit_word():
     assert load_settings(host="0.0.0.0", expose=True).host == "0.0.0.0"
 
