@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from expertd.api.auth import read_or_make_token
 from expertd.config import load_settings, runtime_dir
 from expertd.engine.hook import MAX_POOLS
 from expertd.errors import ConfigError
@@ -150,3 +151,10 @@ def test_a_path_may_begin_with_the_home_folder(file, tmp_path, monkeypatch):
 def test_the_home_folder_of_a_user_that_is_not_there_is_refused():
     with pytest.raises(ConfigError, match=r"token_file.*no such user"):
         load_settings(token_file="~nobody-of-this-name/tok")
+
+
+def test_a_token_file_that_is_a_folder_is_refused_and_keeps_its_mode(tmp_path):
+    (tmp_path / "home").mkdir(mode=0o755)
+    with pytest.raises(ConfigError, match=r"token_file names the folder"):
+        read_or_make_token(tmp_path / "home")
+    assert (tmp_path / "home").stat().st_mode & 0o777 == 0o755
