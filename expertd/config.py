@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import errno
 import os
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import Field, FiniteFloat, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -62,24 +63,45 @@ def shipped_experts() -> Path:
     return Path(platformdirs.user_data_dir(APP)) / "experts"
 
 
+def _usable(path: Path) -> Path:
+    """The path with `~` expanded, refused where the system could have no file of that name."""
+    try:
+        path = path.expanduser()
+        path.lstat()
+    except RuntimeError as error:  # `~stranger`
+        raise ValueError(f"{path}: there is no such user") from error
+    except ValueError as error:  # NUL
+        raise ValueError(f"{str(path)!r} can be no path: {error}") from error
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise ValueError("the path is too long") from error
+    return path
+
+
+OwnPath = Annotated[Path, AfterValidator(_usable)]
+Megabytes = Annotated[FiniteFloat, Field(ge=0, le=1e9)]
+
+
 class Settings(BaseSettings):
     """Sources, strongest first: flags, `EXPERTD_*` variables, the config file, the defaults here."""
 
     model_config = SettingsConfigDict(env_prefix="EXPERTD_", extra="forbid", validate_default=True)
 
-    socket: Path = Field(default_factory=lambda: runtime_dir() / "expertd.sock", description="Unix socket to listen on")
+    socket: OwnPath = Field(
+        default_factory=lambda: runtime_dir() / "expertd.sock", description="Unix socket to listen on"
+    )
     host: str = Field("127.0.0.1", description="address for HTTP; beyond loopback only with `expose`")
     port: int = Field(4780, ge=0, le=65535, description="port for HTTP; 0: no HTTP")
     expose: bool = Field(False, description="allow `host` to be an address that other machines reach")
     allowed_hosts: list[str] = Field([], description="further `Host` names that HTTP answers to")
     allowed_origins: list[str] = Field([], description="web origins whose pages may call HTTP")
-    token_file: Path = Field(default_factory=lambda: state_dir() / "token", description="bearer token of HTTP")
+    token_file: OwnPath = Field(default_factory=lambda: state_dir() / "token", description="bearer token of HTTP")
 
     base: str = Field("smollm2-135m-instruct", description="a base of `expertd models list`, or a path to a GGUF")
     layout: Literal["q4", "q8_0", "shipped"] = Field("q4", description="layout of the embedded base")
-    experts: Path = Field(default_factory=shipped_experts, description="folder of the experts")
+    experts: OwnPath = Field(default_factory=shipped_experts, description="folder of the experts")
 
-    experts_mb: FiniteFloat = Field(512, ge=0, description="memory for the experts' arrays; 0: no limit")
+    experts_mb: Megabytes = Field(512, description="memory for the experts' arrays; 0: no limit")
     pin: list[str] = Field([], description="experts whose arrays stay in memory")
 
     context: int = Field(8192, ge=256, description="KV cells: tokens of all running requests together")
@@ -103,10 +125,10 @@ class Settings(BaseSettings):
         10, ge=1, le=16, description="experts that one request may blend"
     )  # each may need a pool: `MAX_POOLS`
     blending: Literal["auto", "plain"] = Field("auto", description="plain: one blend a batch, by llama.cpp alone")
-    prefix_cache_mb: float = Field(512, ge=0, description="memory for the KV of past prompts; 0: none is reused")
-    memory_mb: FiniteFloat = Field(0, ge=0, description="memory of the process, saved on from 80%; 0: no budget")
-    disk_cache_mb: float = Field(0, ge=0, description="disk for the KV that memory has no room for; 0: none")
-    max_body_mb: float = Field(8, gt=0, description="largest request body")
+    prefix_cache_mb: Megabytes = Field(512, description="memory for the KV of past prompts; 0: none is reused")
+    memory_mb: Megabytes = Field(0, description="memory of the process, saved on from 80%; 0: no budget")
+    disk_cache_mb: Megabytes = Field(0, description="disk for the KV that memory has no room for; 0: none")
+    max_body_mb: Megabytes = Field(8, gt=0, description="largest request body")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")
@@ -165,7 +187,8 @@ def load_settings(**flags: Any) -> Settings:
     """Settings from all sources; `flags` that are None are not set. Raises `ConfigError` naming setting and fix."""
     given = {name: value for name, value in flags.items() if value is not None}
     if (named := os.environ.get("EXPERTD_CONFIG")) and not Path(named).is_file():
-        raise ConfigError(f"EXPERTD_CONFIG names {named}, which does not exist")
+        what = "is a folder: name the file in it" if Path(named).is_dir() else "does not exist"
+        raise ConfigError(f"EXPERTD_CONFIG names {named}, which {what}")
     known = {f"EXPERTD_{name.upper()}" for name in Settings.model_fields} | {"EXPERTD_CONFIG"}
     for name in os.environ:
         if name.startswith("EXPERTD_") and name not in known:

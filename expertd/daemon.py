@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import resource
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +32,7 @@ from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.residents import Residents
 from expertd.experts.store import Store
 from expertd.experts.watcher import Watcher
-from expertd.listeners import Listeners
+from expertd.listeners import BACKLOG, Listeners
 from expertd.models.catalogue import resolve
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ GRACE = 5.0  # seconds that running requests get when the daemon is told to stop
 
 async def serve(settings: Settings) -> None:
     """Listen, load, answer, until SIGTERM or SIGINT. Raises what stops a start."""
+    _allow_open_files()
     with contextlib.ExitStack() as stack:
         listeners = Listeners(settings)
         stack.callback(listeners.close)
@@ -75,7 +77,7 @@ async def serve(settings: Settings) -> None:
         await runner.setup()
         stop = _stop_on_signals(listeners)
         for listener in (*listeners.unix, *listeners.http):
-            await web.SockSite(runner, listener).start()
+            await web.SockSite(runner, listener, backlog=BACKLOG).start()
         _report(service, settings)
         await _either(stop, worker.died)
         sdnotify.SystemdNotifier().notify("STOPPING=1")
@@ -86,6 +88,13 @@ async def serve(settings: Settings) -> None:
         await runner.cleanup()
         if worker.died.is_set():
             raise EngineFailed("the engine has died; the log above says why")
+
+
+def _allow_open_files() -> None:
+    """As many as the system lets us: each connection is one, and the usual 1024 are soon in use."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS takes no infinite number
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _either(*events: asyncio.Event) -> None:

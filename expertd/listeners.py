@@ -13,6 +13,7 @@ from expertd.config import Settings, runtime_dir
 from expertd.errors import AlreadyRunning, ConfigError
 
 _FIRST_FD = 3  # of systemd's activated sockets: sd_listen_fds(3)
+BACKLOG = 4096  # connections that wait while the loop is busy, as many as Linux allows by default; more are refused
 _MAX_PATH = 107  # bytes of a Unix socket's path on Linux
 
 
@@ -31,6 +32,7 @@ class Listeners:
             if self.unix:
                 self._lock = _lock(Path(self.unix[0].getsockname()))
             else:
+                _check(settings.socket)
                 self._lock = _lock(settings.socket)
                 self.unix.append(_bind_unix(settings.socket))
                 self._made = settings.socket
@@ -71,6 +73,19 @@ def _activated() -> list[socket.socket]:
     for each in handed_over:
         each.set_inheritable(False)
     return handed_over
+
+
+def _check(path: Path) -> None:
+    """Refuse what can be no socket's path, before a lock is left beside it."""
+    if len(os.fsencode(path)) > _MAX_PATH:
+        raise ConfigError(f"the socket's path has over {_MAX_PATH} bytes: give a shorter --socket PATH ({path})")
+    try:
+        taken = path.exists() and not path.is_socket()
+    except OSError as error:
+        raise ConfigError(f"cannot listen on {path}: {error.strerror}. Give --socket PATH.") from error
+    if taken:
+        what = "a folder: give --socket FILE" if path.is_dir() else "no socket: remove it, or give --socket PATH"
+        raise ConfigError(f"{path} is there and is {what}")
 
 
 def _lock(path: Path) -> int:
@@ -120,10 +135,6 @@ def _own_folder(folder: Path) -> None:
 
 
 def _bind_unix(path: Path) -> socket.socket:
-    if len(os.fsencode(path)) > _MAX_PATH:
-        raise ConfigError(f"the socket's path has over {_MAX_PATH} bytes: give a shorter --socket PATH ({path})")
-    if path.exists() and not path.is_socket():
-        raise ConfigError(f"{path} is there and no socket: remove it, or give --socket PATH")
     if _somebody_listens(path):
         raise AlreadyRunning(
             f"systemd or another program listens on {path}: see `expertd status`, or give --socket PATH"
@@ -138,7 +149,7 @@ def _bind_unix(path: Path) -> socket.socket:
         raise ConfigError(f"cannot listen on {path}: {error.strerror}. Give --socket PATH.") from error
     finally:
         os.umask(mask)
-    listener.listen(128)
+    listener.listen(BACKLOG)
     return listener
 
 
@@ -161,7 +172,7 @@ def _bind_http(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(128)
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         why = "another program listens there" if error.errno == errno.EADDRINUSE else error.strerror or str(error)

@@ -31,6 +31,8 @@ def read_or_make_token(path: Path) -> str:
                 file.flush()
                 with contextlib.suppress(FileExistsError):
                     os.link(file.name, path)
+        if path.is_dir():  # which must keep its mode
+            raise ConfigError(f"token_file names the folder {path}: name a file")
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
         token = path.read_text().strip()

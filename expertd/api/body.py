@@ -13,6 +13,8 @@ from expertd.errors import BodyTooLarge, InvalidRequest
 
 Body = TypeVar("Body", bound=BaseModel)
 
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+
 dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -28,6 +30,8 @@ async def read(request: web.Request, model: type[Body]) -> Body:
         raise too_large from error
     except web.RequestPayloadError as error:
         raise InvalidRequest(f"the body cannot be read: {error}") from error
+    if data.startswith(_BYTE_ORDER_MARKS) or b"\0" in data[:2]:  # UTF-16 and UTF-32 have zeros there without a mark too
+        raise InvalidRequest("the body is not UTF-8 without a byte order mark, as JSON must be: send it so")
     try:
         return model.model_validate_json(data)
     except ValidationError as error:

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationInfo, field_validator, model_validator
 
 MAX_CHOICES = 16
 MAX_STOPS = 16
 MAX_BIASES = 1024
-UNSUPPORTED = {
-    "tools": "",
-    "functions": "",
-    "audio": "",
-    "grammar": "",
-    "json_schema": "",
-    "suffix": ": fill-in-the-middle comes with the editor clients",
-}
 MAX_MESSAGES = 4096
 MAX_PROMPT_TOKENS = 1 << 17
 
@@ -77,20 +69,33 @@ class Common(BaseModel):
     frequency_penalty: FiniteFloat = Field(0.0, ge=-2, le=2)
     repeat_penalty: FiniteFloat = Field(1.0, ge=0.01, le=4)
     logit_bias: dict[str, Annotated[FiniteFloat, Field(ge=-100, le=100)]] = {}
+    # Not there yet. They would change the answer's meaning, so they must not be ignored.
+    tools: Any = None
+    functions: Any = None
+    audio: Any = None
+    grammar: Any = None
+    json_schema: Any = None
+    suffix: Any = None
+    response_format: Any = None
+    best_of: Any = None
 
-    @model_validator(mode="before")
+    @field_validator("tools", "functions", "audio", "grammar", "json_schema", "suffix")
     @classmethod
-    def _supported(cls, values: Any) -> Any:
-        """Fields that would change the answer's meaning must not be ignored."""
-        if isinstance(values, dict):
-            for field, why in UNSUPPORTED.items():
-                if values.get(field):
-                    raise ValueError(f"`{field}` is not supported yet{why}")
-            if values.get("response_format") not in (None, {"type": "text"}):
-                raise ValueError("`response_format` other than text is not supported yet")
-            if values.get("best_of") not in (None, 1, values.get("n")):
-                raise ValueError("`best_of` other than `n` is not supported: ask for `n` choices")
-        return values
+    def _unsupported(cls, value: Any) -> None:
+        if value:
+            raise ValueError("not supported yet")
+
+    @field_validator("response_format")
+    @classmethod
+    def _text_alone(cls, value: Any) -> None:
+        if value not in (None, {"type": "text"}):
+            raise ValueError("other than text is not supported yet")
+
+    @field_validator("best_of")
+    @classmethod
+    def _best_of_all(cls, value: Any, info: ValidationInfo) -> None:
+        if value not in (None, 1, info.data.get("n")):
+            raise ValueError("other than `n` is not supported: ask for `n` choices")
 
     @field_validator("logit_bias", mode="before")
     @classmethod
@@ -127,11 +132,12 @@ class ChatRequest(Common):
     logprobs: bool = False
     top_logprobs: int | None = Field(None, ge=0, le=20)
 
-    @model_validator(mode="after")
-    def _top_needs_logprobs(self) -> ChatRequest:
-        if self.top_logprobs is not None and not self.logprobs:
-            raise ValueError("`top_logprobs` needs `logprobs: true`")
-        return self
+    @field_validator("top_logprobs")
+    @classmethod
+    def _top_needs_logprobs(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and not info.data.get("logprobs"):
+            raise ValueError("needs `logprobs: true`")
+        return value
 
     @property
     def limit(self) -> int | None:
@@ -142,9 +148,9 @@ class CompletionRequest(Common):
     """The body of `POST /v1/completions`."""
 
     prompt: list[str] | list[list[int]]
+    echo: bool = False  # before `max_tokens`, whose check looks at it
     max_tokens: int | None = Field(16, ge=0)
     logprobs: int | None = Field(None, ge=0, le=20)
-    echo: bool = False
 
     @field_validator("prompt", mode="plain")
     @classmethod
@@ -154,21 +160,27 @@ class CompletionRequest(Common):
             return [value]
         if not isinstance(value, list) or not value:
             raise ValueError("give text, tokens, or a list of either that is not empty")
-        prompts = [value] if all(type(item) is int for item in value) else value
+        texts = sum(isinstance(item, str) for item in value)
+        if 0 < texts < len(value):
+            raise ValueError("give text, tokens, or a list of either: texts and tokens cannot be mixed")
+        prompts = value if texts or any(isinstance(item, list) for item in value) else [value]
         if len(prompts) > MAX_CHOICES:
             raise ValueError(f"at most {MAX_CHOICES} prompts")
-        if all(isinstance(item, str) for item in prompts):
+        if texts:
             return prompts
-        if not all(isinstance(item, list) and item for item in prompts):
-            raise ValueError("give text, tokens, or a list of either: texts and tokens cannot be mixed")
+        if not all(isinstance(item, list) for item in prompts):
+            raise ValueError("give tokens, or a list of lists of tokens: they cannot be mixed")
+        if not all(prompts):
+            raise ValueError("a list of tokens is empty")
         if any(len(item) > MAX_PROMPT_TOKENS for item in prompts):
             raise ValueError(f"at most {MAX_PROMPT_TOKENS} tokens")
         if not all(type(token) is int and 0 <= token < 2**31 for item in prompts for token in item):
             raise ValueError("tokens are integers from 0 on")
         return prompts
 
-    @model_validator(mode="after")
-    def _zero_needs_echo(self) -> CompletionRequest:
-        if self.max_tokens == 0 and not self.echo:
-            raise ValueError("`max_tokens` of 0 needs `echo: true`")
-        return self
+    @field_validator("max_tokens")
+    @classmethod
+    def _zero_needs_echo(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value == 0 and not info.data.get("echo"):
+            raise ValueError("0 needs `echo: true`")
+        return value

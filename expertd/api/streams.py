@@ -81,8 +81,8 @@ async def send(
     response = web.StreamResponse(
         headers={**headers, "Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
     )
-    await response.prepare(request)
     try:
+        await response.prepare(request)
         await response.write(_event(chunk(first)))
         async for event in events:
             await response.write(_event(chunk(event)))

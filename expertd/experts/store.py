@@ -68,13 +68,19 @@ class Store:
         self._reader = ThreadPoolExecutor(1, "experts-reader")
         self._entries: dict[str, Entry] = {}  # replaced as a whole, never changed
         self._signatures: dict[str, Signature] = {}
+        self._unseen: frozenset[Path] = frozenset()  # what the last scan could not look at
         self._scanning = threading.Lock()
 
-    def scan(self) -> None:
-        """Bring all entries up to date with the folder."""
+    def scan(self) -> bool:
+        """Bring all entries up to date with the folder. False: a part could not be looked at, and stays as it was."""
         with self._scanning:
-            found = _expert_folders(self.folder)
-            self._update(set(found) | set(self._entries))
+            try:
+                found = _expert_folders(self.folder)
+            except OSError as error:
+                self._note_unseen({self.folder: error})
+            else:
+                self._note_unseen(self._update(set(found) | set(self._entries)))
+            return not self._unseen
 
     def entries(self) -> list[Entry]:
         """All entries by name, the broken ones too."""
@@ -144,12 +150,20 @@ class Store:
             self._update({entry.name})  # now, since files may keep their sizes and times
         raise Overloaded(f"expert {entry.name!r} was replaced a moment ago: ask again")
 
-    def _update(self, names: set[str]) -> None:
-        """Re-read what changed of `names` and swap the result in. The caller holds the lock."""
+    def _update(self, names: set[str]) -> dict[Path, OSError]:
+        """Re-read what changed of `names`, swap the result in, and give what could not be looked at.
+
+        The caller holds the lock.
+        """
         entries, signatures = dict(self._entries), dict(self._signatures)
+        unseen = {}
         for name in sorted(names):
             folder = self.folder / name
-            signature = _signature(folder)
+            try:
+                signature = _signature(folder)
+            except OSError as error:
+                unseen[folder] = error
+                continue
             if signature == signatures.get(name):
                 continue
             if signature is None:
@@ -162,6 +176,12 @@ class Store:
             signatures[name] = signature
         self._entries, self._signatures = entries, signatures
         self._let_go()
+        return unseen
+
+    def _note_unseen(self, unseen: dict[Path, OSError]) -> None:
+        for path in sorted(unseen.keys() - self._unseen):  # once, however often it is tried again
+            log.warning("%s cannot be looked at (%s): what it had stays", path, unseen[path].strerror)
+        self._unseen = frozenset(unseen)
 
     def _let_go(self) -> None:
         """Of the arrays that no expert has any more. The caller holds the lock."""
@@ -215,13 +235,16 @@ def _check_together(entries: Sequence[Entry]) -> None:
 def _expert_folders(folder: Path) -> list[str]:
     try:
         return [path.name for path in folder.iterdir()]
-    except OSError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         log.debug("experts folder %s: %s", folder, error.strerror)
         return []
 
 
 def _signature(folder: Path) -> Signature | None:
-    """What changes when a file of the folder does; None where it is no expert's folder."""
+    """What changes when a file of the folder does; None where it is no expert's folder.
+
+    Raises `OSError` where that cannot be told, as when the process has too many open files.
+    """
     if folder.name.startswith((".", "_")) or not folder.name.isprintable():
         return None  # such a name could not be shown in a list or an answer
     found = []
@@ -229,7 +252,7 @@ def _signature(folder: Path) -> Signature | None:
         for path in folder.iterdir():
             status = path.lstat()
             found.append((path.name, status.st_mtime_ns, status.st_size, status.st_ino))
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         # It may be going or coming at this moment: the next event says more.
         return None
     weighty = [name for name, *_ in found if name in (FILE, CONFIG) or Path(name).suffix in _WEIGHTS]

@@ -28,7 +28,7 @@ class Watcher(FileSystemEventHandler):
     """Scans the store once a change has settled.
 
     A folder that is missing, or replaced by another of its name, is looked for every `LOOK` seconds; where the system
-    has no watches left, the store is scanned as often instead.
+    has no watches left, or a scan could not look at all of it, the store is scanned as often.
     """
 
     def __init__(self, store: Store) -> None:
@@ -65,14 +65,16 @@ class Watcher(FileSystemEventHandler):
             self._changed.set()
 
     def _run(self) -> None:
+        complete = True
         while not self._stopping.is_set():
             try:
                 if self._follow():
                     self._changed.set()
-                if self._changed.wait(LOOK) or self._watch is None:
+                if self._changed.wait(LOOK) or self._watch is None or not complete:
                     self._settle()
-                    self._store.scan()
+                    complete = self._store.scan()
             except Exception:
+                complete = False
                 log.exception("watching %s failed; going on", self._store.folder)
                 self._stopping.wait(LOOK)
 

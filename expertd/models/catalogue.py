@@ -51,9 +51,14 @@ def resolve(base: str, layout: str, cache: Path, progress: bool) -> Path:
         return _known(KNOWN[base], layout, cache, progress)
     if not (base.endswith(".gguf") or os.sep in base):
         raise unknown(base)
-    path = Path(base).expanduser()
-    if path.is_file():
-        return path
+    try:
+        path = Path(base).expanduser()
+        if path.is_file():
+            return path
+    except RuntimeError as error:
+        raise BaseRefused(f"{base}: there is no such user. Check --base.") from error
+    except OSError as error:
+        raise BaseRefused(f"{base} cannot be read: {error.strerror}. Check --base.") from error
     try:
         file = HubFile.parse(base)
     except InvalidRequest:

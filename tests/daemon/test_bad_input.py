@@ -157,16 +157,23 @@ CHAT_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("name", CHAT_FAULTS)
 def test_a_wrong_chat_field_is_named(client: httpx.Client, name: str) -> None:
     fault, named = CHAT_FAULTS[name]
-    assert named in refused(client.post(CHAT, json={"messages": HI, "max_tokens": 2, **fault}), 400, None)
+    answer = client.post(CHAT, json={"messages": HI, "max_tokens": 2, **fault})
+    assert named in refused(answer, 400, None)
+    assert (answer.json()["error"]["param"] or "").split(".")[0] in fault
 
 
 COMPLETION_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
-    "an empty list of tokens": ({"prompt": [[]]}, "prompt: give text, tokens"),
+    "an empty list of tokens": ({"prompt": [[]]}, "prompt: a list of tokens is empty"),
+    "a fraction in the one list of tokens": ({"prompt": [1.0]}, "prompt: tokens are integers"),
+    "a truth value for a token": ({"prompt": [True]}, "prompt: tokens are integers"),
+    "null for a token": ({"prompt": [None]}, "prompt: tokens are integers"),
+    "a list of tokens beside a token": ({"prompt": [[1], 2]}, "prompt: give tokens, or a list of lists"),
     "no prompt at all": ({"prompt": None}, "prompt: give text, tokens"),
     "an empty list of prompts": ({"prompt": []}, "prompt: give text, tokens"),
     "a negative token": ({"prompt": [-1]}, "prompt: tokens are integers"),
     "a fraction for a token": ({"prompt": [[1.5]]}, "prompt: tokens are integers"),
     "texts and tokens mixed": ({"prompt": ["a", [1]]}, "prompt: give text, tokens"),
+    "a text among tokens": ({"prompt": [1, "a"]}, "texts and tokens cannot be mixed"),
     "more prompts than are taken": ({"prompt": ["a"] * 17}, "prompt: at most 16"),
     "a completion's response format": ({"response_format": {"type": "json_object"}}, "response_format"),
     "a grammar": ({"grammar": "root ::= [a-z]"}, "grammar"),
@@ -182,7 +189,9 @@ COMPLETION_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("name", COMPLETION_FAULTS)
 def test_a_wrong_completion_field_is_named(client: httpx.Client, name: str) -> None:
     fault, named = COMPLETION_FAULTS[name]
-    assert named in refused(client.post(COMPLETIONS, json={"prompt": "hi", "max_tokens": 2, **fault}), 400, None)
+    answer = client.post(COMPLETIONS, json={"prompt": "hi", "max_tokens": 2, **fault})
+    assert named in refused(answer, 400, None)
+    assert answer.json()["error"]["param"] in fault
 
 
 BODIES = {
@@ -209,6 +218,13 @@ BODIES = {
 @pytest.mark.parametrize("name", BODIES)
 def test_a_body_that_is_no_request_is_refused(client: httpx.Client, name: str) -> None:
     refused(client.post(CHAT, content=BODIES[name], headers={"content-type": "application/json"}), 400, None)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_body_in_another_encoding_is_told_so(client: httpx.Client, encoding: str) -> None:
+    text = json.dumps({"messages": HI})
+    answer = client.post(CHAT, content=text.encode(encoding), headers={"content-type": "application/json"})
+    assert "UTF-8 without a byte order mark" in refused(answer, 400, None)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import resource
+import shlex
 import shutil
 import signal
 import socket
@@ -18,7 +21,9 @@ from typing import Any
 import httpx
 import pytest
 
+from expertd.config import load_settings
 from expertd.errors import AlreadyRunning, ConfigError
+from expertd.listeners import Listeners
 from tests.daemon.process import ENDLESS, Daemon, arguments, free_port, launch, own_environment
 
 Start = Callable[..., Daemon]
@@ -124,6 +129,28 @@ def test_its_own_folder_socket_and_token_are_for_its_user_alone(start_daemon: St
         assert client.get(f"{daemon.url}/health").status_code == 200
 
 
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="another process's limits can be read on Linux alone")
+def test_it_may_open_as_many_files_as_the_system_allows(start_daemon: Start, tmp_path: Path) -> None:
+    serve = arguments({"port": 0, "socket": tmp_path / "d.sock", "experts": tmp_path / "experts", "context": 1024})
+    daemon = start_daemon(command=["sh", "-c", f"ulimit -Sn 256; exec {shlex.join(serve)}"])
+    soft, hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
+    assert 256 < soft == hard
+
+
+def test_a_crowd_of_connections_waits_while_the_daemon_is_busy(start_daemon: Start) -> None:
+    daemon = start_daemon(port=free_port())
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        with contextlib.ExitStack() as stack:
+            for _ in range(300):
+                waiting = stack.enter_context(socket.socket(socket.AF_UNIX))
+                waiting.setblocking(False)
+                waiting.connect(str(daemon.socket))
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+    assert daemon.health()["pid"] == daemon.process.pid
+
+
 def test_port_0_means_no_http(start_daemon: Start) -> None:
     daemon = start_daemon(port=0)
     assert daemon.health()["http"] is None
@@ -146,6 +173,15 @@ def test_a_file_in_the_sockets_place_is_kept(tmp_path: Path) -> None:
     assert code == ConfigError.exit_code
     assert "--socket" in said
     assert (tmp_path / "d.sock").read_text() == "mine"
+    assert not (tmp_path / "d.sock.lock").exists()
+
+
+def test_a_socket_without_a_name_is_refused_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(ConfigError, match="is a folder: give --socket FILE"):
+        Listeners(load_settings(socket="", port=0))
+    assert list((tmp_path / "here").iterdir()) == []
 
 
 def test_a_socket_path_that_is_too_long_is_told_so(tmp_path: Path) -> None:

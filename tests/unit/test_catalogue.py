@@ -55,6 +55,20 @@ def test_a_path_is_taken_as_it_is(tmp_path: Path) -> None:
     assert resolve(str(file), "q4", tmp_path / "cache", False) == file
 
 
+def test_a_path_may_begin_with_a_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.gguf").touch()
+    assert resolve("~/mine.gguf", "q4", tmp_path / "cache", False) == tmp_path / "mine.gguf"
+    with pytest.raises(BaseRefused, match="no such user"):
+        resolve("~nobody-of-this-name/mine.gguf", "q4", tmp_path / "cache", False)
+
+
+@pytest.mark.parametrize("base", ["/" + "x" * 5000, "a\0b.gguf"])
+def test_what_can_be_no_path_is_refused(tmp_path: Path, base: str) -> None:
+    with pytest.raises(BaseRefused, match="Check --base"):
+        resolve(base, "q4", tmp_path, False)
+
+
 def test_a_missing_path_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(BaseRefused, match=r"nowhere\.gguf is not a file"):
         resolve(str(tmp_path / "nowhere.gguf"), "q4", tmp_path, False)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from expertd.api.auth import read_or_make_token
 from expertd.config import load_settings, runtime_dir
 from expertd.engine.hook import MAX_POOLS
 from expertd.errors import ConfigError
@@ -70,6 +71,22 @@ def test_a_wrong_setting_is_refused_by_its_name(file, text, said):
         load_settings()
 
 
+@pytest.mark.parametrize("name", ["experts_mb", "memory_mb", "prefix_cache_mb", "disk_cache_mb", "max_body_mb"])
+@pytest.mark.parametrize("value", ["inf", "nan", "1e308", "-1"])
+def test_a_size_that_no_machine_has_is_refused_by_its_name(file, name, value):
+    file.write_text(f"{name} = {value}")
+    with pytest.raises(ConfigError, match=name):
+        load_settings()
+
+
+@pytest.mark.parametrize("name", ["socket", "token_file", "experts"])
+@pytest.mark.parametrize("path", ["a\\u0000b", "\\u0000", "~\\u0000", "x" * 5000])
+def test_what_can_be_no_path_is_refused_by_its_name(file, name, path):
+    file.write_text(f'{name} = "{path}"')
+    with pytest.raises(ConfigError, match=f": {name}: .*path"):
+        load_settings()
+
+
 def test_a_variable_that_is_no_json_is_refused_by_its_name(monkeypatch):
     monkeypatch.setenv("EXPERTD_ALLOWED_HOSTS", "[")
     with pytest.raises(ConfigError, match="allowed_hosts"):
@@ -85,6 +102,12 @@ def test_a_config_file_that_is_not_utf8_is_refused(file):
 def test_a_named_config_file_must_exist(monkeypatch):
     monkeypatch.setenv("EXPERTD_CONFIG", "/nowhere/config.toml")
     with pytest.raises(ConfigError, match="/nowhere"):
+        load_settings()
+
+
+def test_a_named_config_file_that_is_a_folder_is_told_so(monkeypatch, tmp_path):
+    monkeypatch.setenv("EXPERTD_CONFIG", str(tmp_path))
+    with pytest.raises(ConfigError, match="is a folder"):
         load_settings()
 
 
@@ -114,3 +137,24 @@ def test_no_request_blends_more_experts_than_a_step_has_pools_for():
     assert load_settings(max_experts=MAX_POOLS).max_experts == MAX_POOLS
     with pytest.raises(ConfigError, match="max_experts"):
         load_settings(max_experts=MAX_POOLS + 1)
+
+
+def test_a_path_may_begin_with_the_home_folder(file, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    file.write_text('token_file = "~/tok"\nexperts = "~/x"\nsocket = "~/run/e.sock"\n')
+    settings = load_settings()
+    assert (settings.token_file, settings.experts) == (tmp_path / "tok", tmp_path / "x")
+    assert settings.socket == tmp_path / "run/e.sock"
+    assert load_settings(experts=Path("~")).experts == tmp_path
+
+
+def test_the_home_folder_of_a_user_that_is_not_there_is_refused():
+    with pytest.raises(ConfigError, match=r"token_file.*no such user"):
+        load_settings(token_file="~nobody-of-this-name/tok")
+
+
+def test_a_token_file_that_is_a_folder_is_refused_and_keeps_its_mode(tmp_path):
+    (tmp_path / "home").mkdir(mode=0o755)
+    with pytest.raises(ConfigError, match=r"token_file names the folder"):
+        read_or_make_token(tmp_path / "home")
+    assert (tmp_path / "home").stat().st_mode & 0o777 == 0o755

@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import resource
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +43,50 @@ def served(store: Store) -> list[str]:
     return [entry.name for entry in store.entries() if not entry.error]
 
 
+@contextmanager
+def no_file_may_be_opened() -> Iterator[None]:
+    """Whatever opens one gets EMFILE."""
+    lowest = os.open(os.devnull, os.O_RDONLY)
+    os.close(lowest)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 # --- one scan
+
+
+def test_experts_stay_while_the_process_has_too_many_open_files(
+    experts: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_peft_folder(experts / "good", manifest={})
+    store = scanned(experts)
+    with no_file_may_be_opened():
+        assert not store.scan()
+        assert not store.scan()
+    assert served(store) == ["good"]
+    assert [r.message for r in caplog.records if "too many open files" in r.message.lower()] == [
+        f"{experts} cannot be looked at (Too many open files): what it had stays"
+    ]
+    assert store.scan()
+
+
+def test_what_came_and_went_while_no_file_could_be_opened_is_seen_afterwards(
+    experts: Path, watch: Callable[[Path], Store]
+) -> None:
+    make_peft_folder(experts / "old", manifest={})
+    made = make_peft_folder(experts.parent / "new", manifest={})
+    store = watch(experts)
+    assert within(5, lambda: served(store) == ["old"])
+    with no_file_may_be_opened():
+        (experts / "old").rename(experts.parent / "away")
+        made.rename(experts / "new")
+        time.sleep(2)
+        assert served(store) == ["old"]
+    assert within(5, lambda: served(store) == ["new"])
 
 
 def test_every_kind_of_expert_folder_is_found_and_nothing_else(experts: Path) -> None:
