@@ -13,7 +13,6 @@ from random import Random
 from typing import Any
 
 from draws import known_values
-from plan import plan
 from spoken import named_anew
 from templates import items as template_items
 from tqdm import tqdm
@@ -180,9 +179,9 @@ def runs(ddl: str, queries: list[str]) -> list[str]:
     return errors
 
 
-def answer_of(sql: str, tables: list[Table], naming: Naming) -> str:
-    """The query under the variant's names, behind the comment that plans it."""
-    return f"-- {rename(plan(sql, tables), naming)}\n{rename(sql, naming).rstrip('; ')};"
+def answer_of(sql: str, naming: Naming) -> str:
+    """The query under the variant's names."""
+    return rename(sql, naming).rstrip("; ") + ";"
 
 
 def build_examples(schema: Schema, naming: Naming, plain: bool, values: Values, rng: Random) -> Iterator[Example]:
@@ -196,7 +195,7 @@ def build_examples(schema: Schema, naming: Naming, plain: bool, values: Values, 
                 ask, sql = swap_texts(ask, sql, schema.ddl, schema.tables, values, rng)
                 ask, sql = swap_numbers(ask, sql, schema.ddl, rng)
                 ask, sql = shift_years(ask, sql, schema.ddl, rng)
-            yield Example(add_noise(ask, sql, rng), sql, answer_of(sql, schema.tables, naming))
+            yield Example(add_noise(ask, sql, rng), sql, answer_of(sql, naming))
 
 
 def build_templates(schema: Schema, naming: Naming, share: float, values: Values, rng: Random) -> Iterator[Example]:
@@ -204,7 +203,7 @@ def build_templates(schema: Schema, naming: Naming, share: float, values: Values
     known = known_values([item["sql"] for item in schema.items], schema.tables)
     number = round(share * sum(len(item["ask"]) for item in schema.items))
     for ask, sql in template_items(schema.tables, values, rng, number, known):
-        answer = answer_of(sql, schema.tables, naming)
+        answer = answer_of(sql, naming)
         yield Example(add_noise(named_anew(ask, naming.names), sql, rng), sql, answer)
 
 

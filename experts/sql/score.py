@@ -94,7 +94,7 @@ def same(got: list[tuple[object, ...]] | None, want: list[tuple[object, ...]], o
 
 
 def extract(answer: str) -> str:
-    """The query out of an answer that wraps it in a fence or prose, as the base does, or begins with its plan."""
+    """The query out of an answer that wraps it in a fence or prose, as the base does, or begins with a comment."""
     if fence := re.search(r"```(?:sql\w*)?\s*(.*?)```", answer, re.S):
         answer = fence.group(1)
     answer = re.sub(r"^\s*--.*", "", answer, flags=re.M)  # whose columns may be called as the words looked for
