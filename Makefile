@@ -54,6 +54,7 @@ $(BUILT): .venv/bin/python
 	@echo "building llama.cpp (once; the log is .venv/llama.log)"
 	@CFLAGS="$(CFLAGS) $(NO_AMX)" CXXFLAGS="$(CXXFLAGS) $(NO_AMX)" CMAKE_ARGS="-DLLAVA_BUILD=OFF -DGGML_OPENMP=ON" CMAKE_BUILD_PARALLEL_LEVEL=$$(getconf _NPROCESSORS_ONLN) \
 	  $(BIN)/python -m pip install --verbose "$(LLAMA)" > .venv/llama.log 2>&1 & pid=$$!; \
+	trap 'kill $$pid; echo; echo "interrupted: the next make builds it from the start"; exit 130' INT TERM; \
 	while kill -0 $$pid 2>/dev/null; do \
 	  sleep 2; printf '\r  %s ' "$$(grep -oE '^ *\[[0-9]+/[0-9]+\]' .venv/llama.log | tail -n 1 | tr -d ' ')"; \
 	done; echo; wait $$pid || { tail -n 40 .venv/llama.log; exit 1; }

@@ -176,5 +176,7 @@ def _bind_http(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         why = "another program listens there" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
-        raise ConfigError(f"no HTTP on {host}:{port}: {why}. Give --port N, or --port 0 for none.") from error
+        raise ConfigError(
+            f"no HTTP on {host}:{port}: {why}. Set another `port` (serve --port N, EXPERTD_PORT=N), or 0 for none."
+        ) from error
     return listener

@@ -66,7 +66,12 @@ def middleware(settings: Settings, token: str | None) -> web.middleware:  # type
         if origin is not None:
             request["origin"] = origin  # set before the token is looked at: the page shall read that refusal too
         if not _authorized(request, token):
-            raise Unauthorized('a bearer token is needed: eval "$(expertd env)" sets it for OpenAI clients')
+            what = (
+                "this is not the daemon's bearer token"
+                if hdrs.AUTHORIZATION in request.headers
+                else "a bearer token is needed"
+            )
+            raise Unauthorized(f'{what}: eval "$(expertd env)" sets it for OpenAI clients')
         return await handler(request)
 
     return check

@@ -16,7 +16,7 @@ from expertd.errors import InvalidRequest
 @click.command()
 @click.argument("question", nargs=-1)
 @click.option(
-    "-e", "--expert", default="auto", metavar="NAME", help="An expert (sql), a blend (sql:0.8+json:0.2) or base."
+    "-e", "--expert", default="auto", metavar="NAME", help="An expert (sql), a blend (sql:0.8+mine:0.2) or base."
 )
 @click.option("-s", "--system", help="A system message.")
 @click.option("-t", "--temperature", type=float, help="0 is greedy; default: the expert's own.")
@@ -39,7 +39,6 @@ def ask(
     \b
         cat schema.sql | expertd ask -e sql "customers older than 30"
         expertd ask "what does SIGTERM do?"
-        git diff | expertd ask "one line on what this changes"
 
     Exit codes: 0 answered; 2 a wrong question or option; 4 no such expert; 5 the daemon is busy;
     6 the engine failed; 69 no daemon could be reached; 130 interrupted.

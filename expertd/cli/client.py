@@ -123,7 +123,9 @@ def ensure_running(settings: Settings) -> Client:
         elif code == errors.AlreadyRunning.exit_code and not again:
             child, again = _start(settings.socket, log_file), True
         elif code is not None:
-            raise errors.DaemonUnreachable(f"the daemon did not start: {_last_line(log_file)} (all of it: {log_file})")
+            raise errors.DaemonUnreachable(
+                f"the daemon did not start: {_last_line(log_file).removeprefix('expertd: ')} (all of it: {log_file})"
+            )
         if not told and time.monotonic() - start > 1:
             click.echo("starting the daemon (the first start prepares the base) ...", err=True)
             told = True

@@ -71,6 +71,8 @@ def convert(source: Path, target: Path, recipe: Recipe, *, progress: bool) -> No
             raise BaseRefused(
                 f"{target.parent} has {free / 1e6:.0f} MB free: too little to prepare {source.name}. Make room."
             )
+        if not progress:  # a pipe's reader shall know what it waits for
+            print(f"preparing the base {source.name}, once", file=sys.stderr)
         part = target.with_name(f"{target.name}.{os.getpid()}.part")
         try:
             _run_child(source, part, recipe, progress=progress)
