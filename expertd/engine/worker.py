@@ -24,7 +24,7 @@ from expertd.engine.sampler import NO_NUMBERS, has_numbers, token_logprob
 from expertd.engine.scheduler import Limits, Scheduler, Slice
 from expertd.engine.sequence import Sequence
 from expertd.errors import ContextOverflow, EngineFailed, ExpertdError, HookMissed, InvalidRequest, Overloaded
-from expertd.experts.blend import BASE, Blend
+from expertd.experts.blend import Blend
 
 log = logging.getLogger(__name__)
 
@@ -408,7 +408,8 @@ class Worker:
             self._tell(seq, Piece(tail))
         self._tell(seq, Done(reason, seq.timings()))
         self._end(seq)
-        if seq.reusable < len(seq.tokens) < self._limits.cells and seq.blend_at(0) == BASE:
+        activated = all(part.offset is not None for part in seq.request.blend.parts)
+        if activated and seq.reusable < len(seq.tokens) < self._limits.cells:
             # In the next turn this answer is prompt, and so the base's.
             tokens = (*seq.request.prompt, *seq.tokens[len(seq.prompt) :])  # without virtual ones
             again = Request(tokens, max_tokens=0, sampling=Sampling(temperature=0))
