@@ -22,6 +22,7 @@ from expertd.engine import empty_cells
 from expertd.engine.chat_template import ChatTemplate
 from expertd.engine.context import Base, Context, cell_bytes
 from expertd.engine.disk_cache import DiskCache
+from expertd.engine.hook import Hook
 from expertd.engine.memory import machine_memory
 from expertd.engine.pace import TILE
 from expertd.engine.scheduler import Limits
@@ -58,8 +59,10 @@ async def serve(settings: Settings) -> None:
                 "context %d is over what the base was trained for: using %d", settings.context, base.n_ctx_train
             )
             settings = settings.model_copy(update={"context": base.n_ctx_train})
+        hook = open_hook(_ubatch(settings)) if settings.blending == "auto" else None
+        unified = _unified(settings, base, hook)
         # It takes half a second, most of it for zeros in memory: meanwhile the rest is done.
-        context = stack.enter_context(ThreadPoolExecutor(1)).submit(_context, settings, base)
+        context = stack.enter_context(ThreadPoolExecutor(1)).submit(_context, settings, base, hook, unified)
         residents = Residents(int(settings.experts_mb * 1e6))
         store = Store(settings.experts, base.shape, BaseTensors(path), residents, settings.pin)
         store.scan()
@@ -67,8 +70,9 @@ async def serve(settings: Settings) -> None:
         watcher.start()
         stack.callback(watcher.stop)
         template = ChatTemplate(base)
-        layout = {"flash": settings.flash, "unified": _unified(settings, base)}
-        reason = why_plain(base, **layout) if settings.blending == "auto" else "`blending` is set so"
+        reason = "`blending` is set so"
+        if settings.blending == "auto":
+            reason = why_plain(base, flash=settings.flash, unified=unified)
         worker = _worker(settings, base, context.result(), reason, residents)
         service = Service(settings, base, template, store, worker, listeners.http_url)
         runner = web.AppRunner(
@@ -138,27 +142,30 @@ def _speaking(base: Base) -> Base:
     return base
 
 
-def _context(settings: Settings, base: Base) -> Context:
-    n_ubatch = settings.batch if settings.flash else min(settings.batch, UBATCH)
+def _ubatch(settings: Settings) -> int:
+    return settings.batch if settings.flash else min(settings.batch, UBATCH)
+
+
+def _context(settings: Settings, base: Base, hook: Hook | None, unified: bool) -> Context:
     return Context(
         base,
         n_cells=settings.context,
         n_seq=settings.sequences,
         n_batch=settings.batch,
-        n_ubatch=n_ubatch,
+        n_ubatch=_ubatch(settings),
         n_threads=settings.threads,
         flash=settings.flash,
-        unified=_unified(settings, base),
+        unified=unified,
         kv=(settings.kv_k, settings.kv_v),
-        hook=open_hook(n_ubatch) if settings.blending == "auto" else None,
+        hook=hook,
     )
 
 
-def _unified(settings: Settings, base: Base) -> bool:
+def _unified(settings: Settings, base: Base, hook: Hook | None) -> bool:
     if settings.kv_unified != "auto":
         return settings.kv_unified == "on"
     # Without a hook nobody finds the empty cells' memory to give it back.
-    if settings.blending == "plain" or not base.cuttable or open_hook(1) is None:
+    if hook is None or not base.cuttable:
         return True
     most = (settings.memory_mb * 1e6 or machine_memory()) * SHARE_FOR_CELLS
     return settings.sequences * settings.context * cell_bytes(base.shape, (settings.kv_k, settings.kv_v)) > most

@@ -145,7 +145,7 @@ class Scheduler:
         """Put all that run back in the queue, their KV lost, to go on one by one until each has drawn a token."""
         for seq in list(self.running):
             seq.alone = True
-            self._preempt(seq, kept=0)
+            self.begin_again(seq)
 
     def finish(self, seq: Seq, *, keep: bool) -> None:
         """Take a sequence out; its KV goes to the prefix cache where `keep`."""
