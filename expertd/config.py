@@ -121,9 +121,7 @@ class Settings(BaseSettings):
         description="time of a step that reads a prompt while others wait; may take twice as long where it ends one",
     )
     threads: int = Field(default_factory=lambda: _cores(), ge=1, le=512, description="threads of llama.cpp")
-    max_experts: int = Field(
-        10, ge=1, le=16, description="experts that one request may blend"
-    )  # each may need a pool: `MAX_POOLS`
+    max_experts: int = Field(10, ge=1, le=100, description="experts that one request may blend")
     blending: Literal["auto", "plain"] = Field("auto", description="plain: one blend a batch, by llama.cpp alone")
     prefix_cache_mb: Megabytes = Field(512, description="memory for the KV of past prompts; 0: none is reused")
     memory_mb: Megabytes = Field(0, description="memory of the process, saved on from 80%; 0: no budget")

@@ -104,7 +104,7 @@ class EngineFailed(ExpertdError):
 
 
 class HookMissed(EngineFailed):
-    """A step masked other nodes than planned: its results are wrong, and the pool is given up."""
+    """A step changed other nodes than planned: its results are wrong, and the mixed way is given up."""
 
 
 class HookUnavailable(ExpertdError):

@@ -113,12 +113,6 @@ class _Collector(Collector):
             "The way in which experts are applied, and why no better one serves",
             {"way": status.blending, "reason": status.blending_reason},
         )
-        widths = GaugeMetricFamily(
-            "expertd_pool_width_ranks", "Ranks of each pool that is attached", labels=["modules", "type"]
-        )
-        for modules_and_type, width in status.pool_widths.items():
-            widths.add_metric(modules_and_type, width)
-        yield widths
         tasks = len(asyncio.all_tasks())
         yield GaugeMetricFamily("expertd_tasks", "asyncio tasks: the daemon's own and those of connections", tasks)
         resident = self._process.memory_info().rss
@@ -151,10 +145,10 @@ def _counters(counted: Counters) -> Iterable[Metric]:
         ("prefix_asked_tokens", "Prompt tokens looked up for reuse", counted.asked_tokens),
         ("prefix_cache_evictions", "Prompts that the prefix cache forgot for want of room", counted.evictions),
         ("preemptions", "Choices that had to make room for others", counted.preemptions),
-        ("hook_nodes", "Nodes of the graph that the hook masked", counted.masked_nodes),
+        ("hook_nodes", "Nodes of the graph that the hook changed", counted.changed_nodes),
         ("pages_in", "Experts paged in", paging.pages_in),
         ("pages_out", "Experts paged out", paging.pages_out),
-        ("page_in_seconds", "Time to page experts in and to make pools for them", paging.seconds_in),
+        ("page_in_seconds", "Time to page experts in", paging.seconds_in),
         ("page_out_seconds", "Time to page experts out", paging.seconds_out),
     ):
         yield CounterMetricFamily(f"expertd_{name}", meaning, value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -19,10 +19,6 @@ class Blending(Protocol):
     name: str
     reason: str  # why not a better way, for people; "" where there is none
     paging: Paging
-    widths: Mapping[tuple[str, str], int]  # ranks of each attached pool, by its modules and its type; never changed
-
-    def has_room(self, blend: Blend, weights: Sequence[Weights]) -> bool:
-        """Whether its experts fit beside those that run. Where nothing runs, any blend does."""
 
     def retain(self, blend: Blend, weights: Sequence[Weights]) -> None:
         """A sequence with this blend is about to run. `weights` are those of `blend.parts`, in their order."""
@@ -46,7 +42,7 @@ class Blending(Protocol):
         """
 
     def check(self) -> int:
-        """After that decode: how many nodes of the graph were masked.
+        """After that decode: how many nodes of the graph were changed.
 
         Raises `HookMissed` where some row did not run under its blend.
         """

@@ -236,8 +236,6 @@ def _repacks_safely() -> bool:
 
 
 HELD = 2048  # tokens: where a sequence of more has gone, the memory of its own cells is given back
-_ABORTED = 2  # llama_decode's result
-_at_once = llama.ggml_abort_callback(lambda _: True)
 
 
 class Adapter:
@@ -346,12 +344,6 @@ class Context:
 
     def decode(self, rows: Sequence[Row]) -> None:
         """Run one batch. Raises `EngineFailed`; the cells of its rows may then be in any state."""
-        result = self._decode(rows)
-        if result != 0:
-            why = {1: "no free KV cells", _ABORTED: "aborted"}.get(result, _reason())
-            raise EngineFailed(f"decoding a batch of {len(rows)} tokens failed: {why}")
-
-    def _decode(self, rows: Sequence[Row]) -> int:
         n = len(rows)
         self._tokens[:n] = [row.token for row in rows]
         self._positions[:n] = [row.position for row in rows]
@@ -359,20 +351,10 @@ class Context:
         self._outputs[:n] = [row.output for row in rows]
         self._batch.n_tokens = n
         np.maximum.at(self._reached, self._seq_ids[:n], self._positions[:n] + 1)
-        return int(_call(llama.llama_decode, self.handle, self._batch))
-
-    def trace(self) -> None:
-        """Have the hook asked about every node of a token's graph, of which only the first is computed.
-
-        It takes a tenth of a decode. The cells stay as they are. Raises `EngineFailed`.
-        """
-        llama.llama_set_abort_callback(self.handle, _at_once, None)
-        try:
-            result = self._decode([Row(0, 0, 0, True)])
-        finally:
-            llama.llama_set_abort_callback(self.handle, llama.ggml_abort_callback(), None)
-        if result != _ABORTED:
-            raise EngineFailed(f"a graph could not be looked at: {_reason()}")
+        result = int(_call(llama.llama_decode, self.handle, self._batch))
+        if result != 0:
+            why = "no free KV cells" if result == 1 else _reason()
+            raise EngineFailed(f"decoding a batch of {n} tokens failed: {why}")
 
     def logits(self, index: int) -> npt.NDArray[np.float32]:
         """A view of the logits of row `index` of the last batch, [n_vocab]; valid until the next decode."""

@@ -11,7 +11,7 @@ class Paging:
 
     pages_in: int = 0
     pages_out: int = 0
-    seconds_in: float = 0.0  # with the time to make pools for them
+    seconds_in: float = 0.0
     seconds_out: float = 0.0
 
 
@@ -28,5 +28,5 @@ class Counters:
     reused_from_disk: int = 0  # of these, read by it
     evictions: int = 0  # from the prefix cache, for want of room
     preemptions: int = 0
-    masked_nodes: int = 0  # of llama.cpp's graphs, by the hook
+    changed_nodes: int = 0  # of llama.cpp's graphs, by the hook
     paging: Paging = field(default_factory=Paging)

@@ -10,7 +10,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -22,49 +22,51 @@ import numpy as np
 import numpy.typing as npt
 
 from expertd.config import cache_dir
-from expertd.errors import EngineFailed, HookUnavailable
+from expertd.errors import HookUnavailable
+from expertd.experts.tensors import MODULES
 
 SOURCE = Path(__file__).with_name("hook.c")
-MAX_POOLS, MAX_BLENDS, MAX_SEEN = 16, 256, 16384  # as in hook.c
-_TYPES: dict[int, type[np.floating[Any]]] = {0: np.float32, 1: np.float16}  # GGML_TYPE_F32, GGML_TYPE_F16
+MAX_SEEN = 1024  # as in hook.c
+NATIVE = (("-march=native",), ("-mcpu=native",), ())  # which of them a compiler takes depends on the processor
+LOW_RANK, CHANNELS = 1, 2  # what a batch does to a module, as in hook.c
+N_KINDS = len(MODULES)
 
-Masks = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
+
+# What an expert adds to W of each module, by the module's number: layer * N_KINDS + place in `MODULES`.
+TABLE = np.dtype([("a", np.uintp), ("b", np.uintp), ("rank", np.int32), ("halves", np.int32)], align=True)
 
 
-class _Pool(ctypes.Structure):
+class _Part(ctypes.Structure):
+    _fields_ = (("modules", ctypes.c_void_p), ("scale", ctypes.c_float))
+
+
+class _Blend(ctypes.Structure):
     _fields_ = (
-        ("ranks", ctypes.c_int32),
-        ("n_tensors", ctypes.c_int32),
-        ("tensors", ctypes.c_void_p),
-        ("rows", ctypes.c_void_p),
-        ("outputs", ctypes.c_void_p),
+        ("parts", ctypes.c_void_p),
+        ("n_parts", ctypes.c_int64),
+        ("factors", ctypes.c_void_p),
+        ("shifts", ctypes.c_void_p),
+        ("inputs", ctypes.c_void_p),
     )
-
-
-class _Site(ctypes.Structure):
-    _fields_ = (("weight", ctypes.c_void_p), ("channel", ctypes.c_int64))
-
-
-class _Channels(ctypes.Structure):
-    _fields_ = (("factors", ctypes.c_void_p), ("shifts", ctypes.c_void_p), ("inputs", ctypes.c_void_p))
 
 
 class _Plan(ctypes.Structure):
     _fields_ = (
-        ("n_pools", ctypes.c_int32),
+        ("n_layer", ctypes.c_int32),
+        ("n_in", ctypes.c_int32 * N_KINDS),
+        ("n_out", ctypes.c_int32 * N_KINDS),
         ("n_rows", ctypes.c_int32),
         ("n_outputs", ctypes.c_int32),
         ("n_ubatch", ctypes.c_int32),
         ("is_output", ctypes.c_void_p),
-        ("pools", _Pool * MAX_POOLS),
-        ("n_sites", ctypes.c_int32),
-        ("sites", ctypes.c_void_p),
-        ("touched", ctypes.c_void_p),
+        ("blends", ctypes.c_void_p),
         ("row_blends", ctypes.c_void_p),
         ("output_blends", ctypes.c_void_p),
-        ("blends", _Channels * MAX_BLENDS),
+        ("does", ctypes.c_void_p),
+        ("h", ctypes.c_void_p),
+        ("width", ctypes.c_int64),
         ("has_inputs", ctypes.c_int32),
-        ("gives_inputs_back", ctypes.c_int32),
         ("embeddings", ctypes.c_void_p),
         ("changed", ctypes.c_int64),
         ("strange", ctypes.c_int64),
@@ -82,40 +84,30 @@ class _Plan(ctypes.Structure):
 
 
 @dataclass(frozen=True)
-class PoolMask:
-    """What the hook does to one attached pool. `tensors`: the addresses of its lora_a, ascending, uint64."""
-
-    tensors: npt.NDArray[np.uint64]
-    ranks: int
-    rows: Masks | None  # [rows of the batch, ranks]; None: every row uses all of the pool
-    outputs: Masks | None  # [rows whose logits are asked for, ranks]
-    reads_ffn_down: bool  # whether it changes ffn_down, whose input it must then see as it was
-
-
-@dataclass(frozen=True)
 class Channels:
-    """What one blend does to a base's modules beside LoRA. Arrays over the channels of all `Sites`, in their order."""
+    """What a blend does beside LoRA. Arrays over the channels (outputs) of all modules, by the modules' numbers."""
 
-    touched: npt.NDArray[np.uint8]  # [sites]
-    factors: Masks  # of each module's output
-    shifts: Masks
-    inputs: Masks | None  # of ffn_down's input, [layers, n_ff]
+    factors: Floats  # of W x
+    shifts: Floats
+    inputs: Floats | None  # of ffn_down's input, [layers, n_ff]
 
 
-class Sites:
-    """The modules of a base in memory, by ascending address, and the place of each one's channels."""
+class HookBlend:
+    """A blend as hook.c reads it. It holds the tables and the channels, but not the arrays that a table points to."""
 
-    def __init__(self, addresses: Mapping[str, int], widths: Mapping[str, int]) -> None:
-        """`addresses` and `widths` (numbers of outputs) are by the weights' names."""
-        self.names = sorted(addresses, key=addresses.__getitem__)
-        self.index = {name: i for i, name in enumerate(self.names)}
-        starts = np.cumsum([0, *(widths[name] for name in self.names)])
-        self.n_channels = int(starts[-1])
-        self.slices = {
-            name: slice(int(a), int(b)) for name, a, b in zip(self.names, starts[:-1], starts[1:], strict=True)
-        }
-        self.table = (_Site * len(self.names))(*[_Site(addresses[n], self.slices[n].start) for n in self.names])
-        self.n_layers_with_inputs = sum(name.endswith(".ffn_down.weight") for name in self.names)
+    def __init__(
+        self, parts: Sequence[tuple[npt.NDArray[Any], float]], channels: Channels | None, does: npt.NDArray[np.uint8]
+    ) -> None:
+        """`parts`: tables of `TABLE`, [modules], with their scales. `does`: bits of each module, [modules]."""
+        self._held = (parts, channels)
+        self._parts = (_Part * len(parts))(*[_Part(table.ctypes.data, scale) for table, scale in parts])
+        self.does = does
+        self.width = max(1, int(np.sum([table["rank"] for table, _ in parts], 0).max())) if parts else 1
+        self.has_inputs = channels is not None and channels.inputs is not None
+        self.struct = _Blend(ctypes.addressof(self._parts), len(parts))
+        if channels:
+            self.struct.factors, self.struct.shifts = channels.factors.ctypes.data, channels.shifts.ctypes.data
+            self.struct.inputs = None if channels.inputs is None else channels.inputs.ctypes.data
 
 
 class Hook:
@@ -126,6 +118,7 @@ class Hook:
         self._library = _load()
         self._plan = _Plan(n_ubatch=n_ubatch)
         self._held: object = ()  # arrays that the plan points to
+        self._h = np.zeros(n_ubatch, np.float32)
         self._expected = 0  # changes in each ubatch
 
     @property
@@ -133,57 +126,47 @@ class Hook:
         """For llama.cpp's `cb_eval` and `cb_eval_user_data`."""
         return self._library.expertd_hook, ctypes.addressof(self._plan)
 
-    def prepare(self, is_output: npt.NDArray[np.uint8], pools: Sequence[PoolMask]) -> None:
-        """The plan of the next batch, whose rows' logits are asked for where `is_output`, [rows].
+    def describe(self, n_layer: int, sizes: Sequence[tuple[int, int]]) -> None:
+        """Tell of the base: (n_in, n_out) of each of `MODULES`."""
+        self._plan.n_layer = n_layer
+        self._plan.n_in[:], self._plan.n_out[:] = ([*side] for side in zip(*sizes, strict=True))
 
-        `channels` and `embeddings` add to it.
+    def prepare(
+        self,
+        is_output: npt.NDArray[np.uint8],
+        blends: Sequence[HookBlend] = (),
+        index: npt.NDArray[np.int32] | None = None,
+    ) -> None:
+        """The plan of the next batch: row i runs under `blends[index[i]]`; its logits are asked for where `is_output`.
+
+        `embeddings` adds to it.
         """
-        if len(pools) > MAX_POOLS:  # hook.c would read beyond its table
-            raise EngineFailed(
-                f"a step needs {len(pools)} pools, and {MAX_POOLS} can be attached: ask for fewer experts"
-            )
         plan = self._plan
-        plan.n_pools, plan.n_rows, plan.n_outputs = len(pools), len(is_output), int(is_output.sum())
-        plan.is_output = is_output.ctypes.data
         self.rewind()
-        for slot, pool in zip(plan.pools, pools, strict=False):
-            slot.ranks, slot.n_tensors, slot.tensors = pool.ranks, len(pool.tensors), pool.tensors.ctypes.data
-            slot.rows = None if pool.rows is None else pool.rows.ctypes.data
-            slot.outputs = None if pool.outputs is None else pool.outputs.ctypes.data
-        plan.n_sites, plan.has_inputs, plan.embeddings = 0, 0, None
-        plan.gives_inputs_back = any(pool.reads_ffn_down for pool in pools)
-        self._held = [is_output, pools]
-        self._expected = sum(len(pool.tensors) for pool in pools if pool.rows is not None)
+        plan.n_rows, plan.n_outputs = len(is_output), int(is_output.sum())
+        plan.is_output, plan.does, plan.has_inputs, plan.embeddings = is_output.ctypes.data, None, 0, None
+        self._held, self._expected = [is_output], 0
+        if index is None or not any(blend.does.any() or blend.has_inputs for blend in blends):
+            return
+        does = np.bitwise_or.reduce([blend.does for blend in blends])
+        structs = (_Blend * len(blends))(*[blend.struct for blend in blends])
+        outputs = index[is_output.astype(bool)]
+        width = max(blend.width for blend in blends)
+        if self._h.size < plan.n_ubatch * width:
+            self._h = np.zeros(plan.n_ubatch * width, np.float32)
+        plan.h, plan.width = self._h.ctypes.data, width
+        plan.blends, plan.does = ctypes.addressof(structs), does.ctypes.data
+        plan.row_blends, plan.output_blends = index.ctypes.data, outputs.ctypes.data
+        plan.has_inputs = any(blend.has_inputs for blend in blends)
+        self._held = [is_output, blends, structs, index, outputs, does]
+        self._expected = int((does & LOW_RANK > 0).sum() + (does > 0).sum()) + plan.n_layer * plan.has_inputs
 
     def rewind(self) -> None:
         """Let the last batch's plan hold for the next one."""
         plan = self._plan
         plan.changed = plan.strange = plan.begun = plan.row = plan.output = plan.rows_here = plan.outputs_here = 0
 
-    def channels(
-        self,
-        sites: Sites,
-        blends: Sequence[Channels | None],
-        index: npt.NDArray[np.int32],
-        outputs: npt.NDArray[np.int32],
-    ) -> None:
-        """Let row i of the batch do `blends[index[i]]`. `outputs` are those of `index` whose logits are asked for."""
-        if len(blends) > MAX_BLENDS:
-            raise EngineFailed(f"a step has {len(blends)} blends, and {MAX_BLENDS} fit: lower `sequences`")
-        plan = self._plan
-        some = [blend for blend in blends if blend]
-        touched = np.max([blend.touched for blend in some], 0)
-        plan.n_sites, plan.sites, plan.touched = len(sites.names), ctypes.addressof(sites.table), touched.ctypes.data
-        plan.row_blends, plan.output_blends = index.ctypes.data, outputs.ctypes.data
-        for slot, blend in zip(plan.blends, blends, strict=False):
-            slot.factors = blend.factors.ctypes.data if blend else None
-            slot.shifts = blend.shifts.ctypes.data if blend else None
-            slot.inputs = blend.inputs.ctypes.data if blend and blend.inputs is not None else None
-        plan.has_inputs = any(blend.inputs is not None for blend in some)
-        self._held = [self._held, index, outputs, touched, blends]
-        self._expected += int(touched.sum()) + (sites.n_layers_with_inputs if plan.has_inputs else 0)
-
-    def embeddings(self, rows: Sequence[Masks | None]) -> None:
+    def embeddings(self, rows: Sequence[Floats | None]) -> None:
         """Give row i of the batch the embedding `rows[i]`, [n_embd], instead of its token's; None: as it is."""
         pointers = np.array([0 if row is None else row.ctypes.data for row in rows], np.uintp)
         self._plan.embeddings = pointers.ctypes.data
@@ -197,7 +180,7 @@ class Hook:
         return plan.changed - plan.strange, -(-plan.n_rows // plan.n_ubatch) * self._expected
 
     def collect(self) -> None:
-        """Have the next batch note every weight of a layer that it multiplies with, and the tensors of its cells."""
+        """Have the next batch note the tensors of the cells that it writes to."""
         self._plan.collecting, self._plan.n_seen = 1, 0
 
     def collected(self) -> list[Seen]:
@@ -207,10 +190,8 @@ class Hook:
         return [
             Seen(
                 library.expertd_seen_name(plan, i).decode(),
-                library.expertd_seen_tensor(plan, i),
                 library.expertd_seen_data(plan, i) if library.expertd_seen_is_host(plan, i) else None,
                 library.expertd_seen_bytes(plan, i),
-                library.expertd_seen_type(plan, i),
             )
             for i in range(self._plan.n_seen)
         ]
@@ -225,18 +206,8 @@ class Seen:
     """A tensor of llama.cpp's. `data` is None where it is not in the host's memory."""
 
     name: str
-    address: int
     data: int | None
     nbytes: int
-    type: int
-
-    def array(self) -> npt.NDArray[np.floating[Any]]:
-        """Its values, flat and writable. Raises `HookUnavailable` where it is quantized or not in the host's memory."""
-        dtype = _TYPES.get(self.type)
-        if dtype is None or self.data is None:
-            raise HookUnavailable(f"{self.name} is not in the host's memory")
-        values = np.ctypeslib.as_array((ctypes.c_uint8 * self.nbytes).from_address(self.data))
-        return values.view(dtype)
 
 
 @cache
@@ -252,10 +223,8 @@ def _load() -> ctypes.CDLL:
     for name, result in (
         ("name", ctypes.c_char_p),
         ("is_host", ctypes.c_bool),
-        ("tensor", ctypes.c_void_p),
         ("data", ctypes.c_void_p),
         ("bytes", ctypes.c_size_t),
-        ("type", ctypes.c_int32),
     ):
         function = getattr(library, f"expertd_seen_{name}")
         function.argtypes, function.restype = (ctypes.c_void_p, ctypes.c_int32), result
@@ -266,9 +235,9 @@ def _load() -> ctypes.CDLL:
 
 
 def _build(headers: Path, libraries: Path) -> Path:
-    """Compile `hook.c` against the headers of the installed llama.cpp, once for each version of both."""
+    """Compile `hook.c` against the headers of the installed llama.cpp, once for each version of both and processor."""
     source = SOURCE.read_bytes()
-    versions = f"{version('llama-cpp-python')} {platform.machine()} {libraries}".encode()
+    versions = f"{version('llama-cpp-python')} {platform.machine()} {_processor()} {libraries}".encode()
     target = cache_dir() / f"hook-{hashlib.sha256(source + versions).hexdigest()[:16]}.so"
     try:
         if target.exists():
@@ -286,20 +255,34 @@ def _build(headers: Path, libraries: Path) -> Path:
     return target
 
 
+def _processor() -> str:
+    """What the compiler may make use of: a cache folder may be shared with another machine."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line for line in lines if line.startswith(("flags", "Features"))), "")
+
+
 def _compile(made: Path, headers: Path, libraries: Path) -> None:
-    if not (headers / "ggml.h").exists():
+    if not (headers / "ggml-cpu.h").exists():
         raise HookUnavailable(f"llama.cpp's headers are not at {headers}: build llama-cpp-python from source")
     compiler = _compiler()
-    where = (f"-I{headers}", f"-L{libraries}", "-lggml-base", f"-Wl,-rpath,{libraries}")
-    command = [*compiler, "-O3", "-shared", "-fPIC", "-o", str(made), str(SOURCE), *where]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise HookUnavailable(
-            f"the C compiler {shlex.join(compiler)} cannot be run ({error}): set CC to one that can, or unset it"
-        ) from error
-    if done.returncode:
-        raise HookUnavailable(f"{shlex.join(compiler)} refused hook.c: {done.stderr.strip()[-500:]}")
+    where = (f"-I{headers}", f"-L{libraries}", "-lggml-cpu", "-lggml-base", f"-Wl,-rpath,{libraries}")
+    refusal = ""
+    for native in NATIVE:
+        flags = ("-O3", *native, "-fopenmp-simd", "-shared", "-fPIC")
+        command = [*compiler, *flags, "-o", str(made), str(SOURCE), *where]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        except OSError as error:
+            raise HookUnavailable(
+                f"the C compiler {shlex.join(compiler)} cannot be run ({error}): set CC to one that can, or unset it"
+            ) from error
+        if not done.returncode:
+            return
+        refusal = done.stderr.strip()[-500:]
+    raise HookUnavailable(f"{shlex.join(compiler)} refused hook.c: {refusal}")
 
 
 def _compiler() -> list[str]:

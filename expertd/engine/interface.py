@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -112,7 +112,6 @@ class Status:
     cache_bytes: int  # of the prefix cache
     blending: str
     blending_reason: str  # why not a better way; "" where there is none
-    pool_widths: Mapping[tuple[str, str], int]  # ranks of each attached pool, by its modules and its type
 
 
 class Engine(Protocol):

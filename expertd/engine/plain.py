@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,6 @@ class PlainBlending:
     def __init__(self, base: Base, context: Context, reason: str = "", paging: Paging | None = None) -> None:
         """`paging` is counted on; default: from nothing."""
         self.reason, self.paging = reason, paging or Paging()
-        self.widths: Mapping[tuple[str, str], int] = {}  # there is no pool
         self._base, self._context = base, context
         self._loaded: dict[str, Adapter] = {}  # by content hash, least recently retained first
         self._users: Counter[str] = Counter()
@@ -40,9 +39,6 @@ class PlainBlending:
         self._steps = 0
         self._served: dict[Blend, int] = {}  # when each blend that has rows had its last step
         self._clock = 0
-
-    def has_room(self, blend: Blend, weights: Sequence[Weights]) -> bool:
-        return True
 
     def retain(self, blend: Blend, weights: Sequence[Weights]) -> None:
         for part, weight in zip(blend.parts, weights, strict=True):

@@ -178,14 +178,13 @@ class Scheduler:
         return distances.index(min(distances))
 
     def _fits(self, seq: Seq) -> bool:
-        """Whether its experts and its tokens find room beside all that run: else it would be preempted for ever."""
+        """Whether its tokens find room beside all that run: else it would be preempted for ever."""
         if not self.running:
             return True
         if self._short_of_memory or seq.alone or any(other.alone for other in self.running):
             return False
         held = sum(len(other.tokens) + 1 for other in self.running)
-        room = held + len(seq.tokens) < self._limits.cells
-        return room and self._blending.has_room(seq.request.blend, seq.request.weights)
+        return held + len(seq.tokens) < self._limits.cells
 
     def _move_together(self) -> None:
         """Give those that run neighbouring ids: where cells are not unified, llama.cpp computes only such at once."""

@@ -1,4 +1,4 @@
-"""Which way of applying blends serves: the pool where a self-test proves it on this base, else the plain one."""
+"""Which way of applying blends serves: the mixed one where a self-test proves it on this base, else the plain one."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import numpy.typing as npt
 from expertd.engine.blending import Blending
 from expertd.engine.context import Adapter, Base, Context, Row
 from expertd.engine.hook import Hook
+from expertd.engine.mixed import MixedBlending
 from expertd.engine.plain import PlainBlending
-from expertd.engine.pooled import PooledBlending
 from expertd.errors import ExpertdError, HookUnavailable
 from expertd.experts.blend import BASE, Blend, Part
 from expertd.experts.gguf_adapter import write_gguf
@@ -40,7 +40,7 @@ def open_hook(n_ubatch: int) -> Hook | None:
 
 
 def why_plain(base: Base, *, flash: bool = False, unified: bool = False) -> str:
-    """Why the pool cannot be used on this base, for people; "" where a self-test proves that it can.
+    """Why the mixed way cannot be used on this base, for people; "" where a self-test proves that it can.
 
     `flash` and `unified` are those of the context that will serve.
     """
@@ -56,13 +56,13 @@ def why_plain(base: Base, *, flash: bool = False, unified: bool = False) -> str:
     except HookUnavailable as error:
         return error.message
     except ExpertdError as error:
-        log.warning("the self-test of the pool could not be run: %s", error.message)
+        log.warning("the self-test of the mixed way could not be run: %s", error.message)
         return f"the self-test could not be run: {error.message}"
 
 
 def open_blending(base: Base, context: Context, reason: str) -> Blending:
-    """The pool, or the plain way where there is a `reason` for it."""
-    return PlainBlending(base, context, reason) if reason else PooledBlending(base, context)
+    """The mixed way, or the plain one where there is a `reason` for it."""
+    return PlainBlending(base, context, reason) if reason else MixedBlending(base, context)
 
 
 def _check_base(base: Base) -> None:
@@ -76,7 +76,7 @@ def _check_base(base: Base) -> None:
 
 
 def _prove(base: Base, make: MakeContext) -> None:
-    """One batch of base, expert, and expert at half scale, by the pool and by llama.cpp itself.
+    """One batch of base, expert, and expert at half scale, by the mixed way and by llama.cpp itself.
 
     Raises `HookUnavailable` where a row differs by more than rounding.
     """
@@ -84,10 +84,10 @@ def _prove(base: Base, make: MakeContext) -> None:
     plain = _plain_logits(base, toy, make)
     wanted = np.stack([logits[i] for i, logits in enumerate(plain)])
     effect = np.abs(plain[1] - plain[0]).max()
-    difference = np.abs(_pooled_logits(base, toy, make) - wanted).max()
+    difference = np.abs(_mixed_logits(base, toy, make) - wanted).max()
     if not difference < 0.05 * effect:  # not: a NaN fails too
         raise HookUnavailable(
-            f"in the self-test the pool's logits are {difference:.3g} off, and the expert moves them by {effect:.3g}"
+            f"in the self-test the mixed way's logits are {difference:.3g} off, and the expert moves them by {effect:.3g}"
         )
 
 
@@ -122,7 +122,9 @@ def _plain_logits(base: Base, toy: Weights, make: MakeContext) -> list[Logits]:
     context = make(None)
     try:
         with tempfile.NamedTemporaryFile(prefix="expertd-", suffix=".gguf") as file:
-            write_gguf(toy, base.architecture, Path(file.name))
+            # llama.cpp rounds what an f16 adapter multiplies to f16, and the hook does not: so the same values in f32.
+            full = {name: LowRank(m.a.astype(np.float32), m.b.astype(np.float32)) for name, m in toy.modules.items()}
+            write_gguf(Weights(full), base.architecture, Path(file.name))
             adapter = Adapter(base, Path(file.name))
         logits = []
         for scale in (0.0, *SCALES):
@@ -135,9 +137,9 @@ def _plain_logits(base: Base, toy: Weights, make: MakeContext) -> list[Logits]:
         context.close()
 
 
-def _pooled_logits(base: Base, toy: Weights, make: MakeContext) -> Logits:
+def _mixed_logits(base: Base, toy: Weights, make: MakeContext) -> Logits:
     context = make(Hook(len(_ROWS)))
-    way = PooledBlending(base, context)
+    way = MixedBlending(base, context)
     try:
         blends = [Blend((Part("toy", toy.content_hash, scale),)) for scale in SCALES]
         for blend in blends:

@@ -7,7 +7,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
@@ -79,7 +79,6 @@ class _Snapshot(NamedTuple):
     running: int
     cells_used: int
     cache_bytes: int
-    pool_widths: Mapping[tuple[str, str], int]
 
 
 class Worker:
@@ -105,7 +104,7 @@ class Worker:
         self._give_back = give_back
         self._live: set[Stream] = set()
         self._outbox: list[tuple[Stream, Event]] = []
-        self._snapshot = _Snapshot(0, 0, 0, {})
+        self._snapshot = _Snapshot(0, 0, 0)
         self._loop = asyncio.get_running_loop()
         self._stopping = False
         self.died = asyncio.Event()
@@ -157,7 +156,6 @@ class Worker:
             cache_bytes=now.cache_bytes,
             blending=self._blending.name,
             blending_reason=self._blending.reason,
-            pool_widths=now.pool_widths,
         )
 
     def counters(self) -> Counters:
@@ -232,7 +230,7 @@ class Worker:
     def _report(self) -> None:
         scheduler, cache = self._scheduler, self._scheduler.cache
         self._counters.evictions = cache.evictions
-        self._snapshot = _Snapshot(scheduler.serving, scheduler.cells_used, cache.used, self._blending.widths)
+        self._snapshot = _Snapshot(scheduler.serving, scheduler.cells_used, cache.used)
 
     def _obey(self) -> bool:
         """Take all commands, waiting for one where there is nothing to decode. False: stop."""
@@ -300,7 +298,7 @@ class Worker:
                 self._tell(part.sequence, error)
                 self._end(part.sequence, keep=False)
             return True
-        self._counters.masked_nodes += self._blending.check()
+        self._counters.changed_nodes += self._blending.check()
         self._counters.steps += 1
         spoilt = self._spoilt(slices, outputs)
         if spoilt and not self._context.can_zero:

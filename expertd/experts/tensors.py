@@ -57,10 +57,17 @@ class BaseShape:
 
 @dataclass(frozen=True, eq=False)
 class LowRank:
-    """delta W = b @ a. `a` is [rank, n_in], `b` is [n_out, rank] with the adapter's own scaling in it; f16 or f32."""
+    """delta W = b @ a. `a` is [rank, n_in], `b` is [n_out, rank] with the adapter's own scaling in it; f16 or f32.
+
+    Both are held rank by rank, as the engine reads them: `a` in C's order, `b` in Fortran's.
+    """
 
     a: Array
     b: Array
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "a", np.ascontiguousarray(self.a))
+        object.__setattr__(self, "b", np.asfortranarray(self.b))
 
     @property
     def rank(self) -> int:
@@ -139,7 +146,7 @@ def low_rank(file: Path, name: str, a: Array, b: Array, scaling: float, sizes: t
         raise ExpertRefused(
             f"{file}: {name} has values that are NaN or infinite. Train anew, with a lower learning rate."
         )
-    return LowRank(np.ascontiguousarray(a), np.ascontiguousarray(b))
+    return LowRank(a, b)
 
 
 def _scaled(b: Array, scaling: float) -> Array:

@@ -67,7 +67,7 @@ def test_every_kind_is_served_and_all_at_once(start_daemon: Callable[..., Daemon
     with ThreadPoolExecutor(len(models)) as threads:
         answers = list(threads.map(lambda model: ask(daemon, model), models))
     assert len(set(answers)) == len(models)
-    assert daemon.health()["engine"]["blending"] == "pool"
+    assert daemon.health()["engine"]["blending"] == "mixed"
     refused = daemon.client().post("/v1/completions", json={"model": "soft:0.5", "prompt": PROMPT})
     assert refused.status_code == 400
     assert "takes no scale" in refused.json()["error"]["message"]

@@ -105,19 +105,13 @@ def test_gauges_tell_what_runs_and_who_went_away_is_counted(daemon: Daemon, clie
     assert after("process_resident_memory_bytes") > 50e6
 
 
-def test_the_way_of_blending_is_told_with_the_pools_and_what_paging_took(daemon: Daemon, client: httpx.Client) -> None:
+def test_the_way_of_blending_is_told_with_what_paging_took(daemon: Daemon, client: httpx.Client) -> None:
     complete(client, model="alpha")
     scrape, engine = Scrape(client), daemon.health()["engine"]
     (told,) = scrape.labels("expertd_blending_info")
     assert told == {"way": engine["blending"], "reason": engine.get("blending_reason", "")}
     assert scrape("expertd_pages_in_total") >= 1
     assert scrape("expertd_page_in_seconds_total") > 0
-    if engine["blending"] == "pool":
-        pools = scrape.labels("expertd_pool_width_ranks")
-        assert pools
-        for labels in pools:  # another test's may be attached still
-            assert set(labels["modules"].split("+")) <= {f"attn_{name}" for name in ("q", "k", "v", "output")}
-            assert scrape("expertd_pool_width_ranks", **labels) in (8, 16, 32, 64, 128, 256)
 
 
 def test_without_a_token_there_are_no_metrics(daemon: Daemon, client: httpx.Client) -> None:

@@ -71,7 +71,7 @@ class Load:
 
 
 def at_rest(daemon: Daemon) -> Scrape:
-    """What is counted when nothing was asked for a while, and the pools have been given up."""
+    """What is counted when nothing was asked for a while."""
     daemon.wait_for_running(0)
     with daemon.client() as client:
         complete(client, max_tokens=300)
@@ -125,12 +125,12 @@ def test_under_mixed_load_nothing_grows_and_all_is_given_back(
     third = len(resident) // 3  # the first one warms up
     assert statistics.median(resident[2 * third :]) < 1.03 * statistics.median(resident[third : 2 * third]) + 8e6
     after = at_rest(daemon)
-    for nothing in ("sequences_running", "sequences_waiting", "kv_cells_used", "pool_width_ranks"):
+    for nothing in ("sequences_running", "sequences_waiting", "kv_cells_used"):
         assert after(f"expertd_{nothing}") == 0, nothing
     assert after("expertd_tasks") <= before("expertd_tasks")
     # Those for blocking calls are started one by one when first needed, up to this many.
     assert process.num_threads() <= threads + (os.cpu_count() or 1) + 4
     assert process.num_fds() <= files
-    assert daemon.health()["engine"]["blending"] == "pool"
+    assert daemon.health()["engine"]["blending"] == "mixed"
     assert after("expertd_requests_total", outcome="failed") == 0
     assert equal_share(answers(daemon), right) >= 0.6

@@ -7,8 +7,8 @@ import torch
 from llama_cpp import llama_cpp as llama
 
 from expertd.engine.context import Base
+from expertd.engine.mixed import MixedBlending
 from expertd.engine.plain import PlainBlending
-from expertd.engine.pooled import PooledBlending
 from tests.engine.harness import WAY, Toy, random_weights
 from tests.toy_base import make_talking_base
 
@@ -26,7 +26,7 @@ def experts(toy):
     return [random_weights(toy.shape, seed) for seed in range(4)]
 
 
-WAYS = {"plain": PlainBlending, "pool": PooledBlending}
+WAYS = {"plain": PlainBlending, "mixed": MixedBlending}
 
 
 def pytest_generate_tests(metafunc):

@@ -22,8 +22,8 @@ from expertd.engine.context import Base, Context
 from expertd.engine.disk_cache import DiskCache
 from expertd.engine.hook import Hook
 from expertd.engine.interface import Done, Piece, Request, Sampling, Timings, TokenLogprob
+from expertd.engine.mixed import MixedBlending
 from expertd.engine.plain import PlainBlending
-from expertd.engine.pooled import PooledBlending
 from expertd.engine.scheduler import Limits
 from expertd.engine.worker import Stream, Worker
 from expertd.experts.base_tensors import BaseTensors
@@ -144,7 +144,7 @@ async def engine(
     `claimed`: the cells that the scheduler believes in; `blending`: else `WAY`'s; `folder`: of the disk tier.
     """
     blending = blending or WAY[0]
-    hook = Hook(ubatch or batch) if hooked or blending is PooledBlending else None
+    hook = Hook(ubatch or batch) if hooked or blending is MixedBlending else None
     sizes = {"n_cells": cells, "n_seq": sequences, "n_batch": batch, "n_ubatch": ubatch}
     context = Context(base, **sizes, n_threads=1, flash=flash, unified=unified, hook=hook)
     empty_cells.give_back(context)

@@ -14,7 +14,7 @@ from expertd.engine.ways import ARCHITECTURES, why_plain
 from tests.engine.harness import KINDS, Toy, ask, differs, engine, peft_expert, request, told
 from tests.toy_base import make_talking_base
 
-pytestmark = [pytest.mark.way("pool"), pytest.mark.usefixtures("f32_kv")]  # the plain way is llama.cpp's own
+pytestmark = [pytest.mark.way("mixed"), pytest.mark.usefixtures("f32_kv")]  # the plain way is llama.cpp's own
 N = 8
 
 

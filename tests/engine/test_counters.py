@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from expertd.engine.pooled import PooledBlending
+from expertd.engine.mixed import MixedBlending
 from expertd.experts.tensors import MODULES
 from tests.engine.harness import WAY, ask, engine, idle, request
 
@@ -25,9 +25,8 @@ def test_steps_and_tokens_are_counted(toy):
     assert counted.completion_tokens == sum(len(answer.tokens) for answer in answers)
     assert counted.steps >= 2 * N
     assert (counted.asked_tokens, counted.reused_from_memory, counted.reused_from_cells) == (57, 19, 0)
-    assert counted.masked_nodes == counted.paging.pages_in == 0  # nobody asked for an expert
+    assert counted.changed_nodes == counted.paging.pages_in == 0  # nobody asked for an expert
     assert status.cache_bytes > 0
-    assert status.pool_widths == {}
 
 
 def test_an_expert_is_paged_in_once_and_its_first_request_tells_how_long_that_took(toy, experts):
@@ -37,20 +36,16 @@ def test_an_expert_is_paged_in_once_and_its_first_request_tells_how_long_that_to
         async with engine(toy.base, cache_bytes=0) as worker:
             answers = [(await ask(worker, one))[0] for _ in range(2)]
             await idle(worker)
-            return answers, worker.counters(), worker.status()
+            return answers, worker.counters()
 
-    (first, second), counted, status = asyncio.run(run())
+    (first, second), counted = asyncio.run(run())
     assert (counted.paging.pages_in, counted.paging.pages_out) == (1, 0)
     assert 0 < first.timings.paging_ms <= counted.paging.seconds_in * 1e3
     assert second.timings.paging_ms == 0
     assert first.timings.prefill_ms > 0
-    if WAY[0] is PooledBlending:
-        assert status.pool_widths == {("+".join(sorted(MODULES)), "float32"): 8}
-    else:
-        assert status.pool_widths == {}
 
 
-def test_the_hook_masks_where_experts_differ_within_a_batch(toy, experts):
+def test_the_hook_changes_two_nodes_of_each_module_that_an_expert_changes(toy, experts):
     mixed = [request(toy.prompt(i, 20), N, [(expert, 1.0)]) for i, expert in enumerate(experts[:2])]
 
     async def run():
@@ -59,12 +54,12 @@ def test_the_hook_masks_where_experts_differ_within_a_batch(toy, experts):
             return worker.counters()
 
     counted = asyncio.run(run())
-    if WAY[0] is PooledBlending:
-        nodes = toy.shape.n_layer * len(MODULES)
-        assert counted.masked_nodes % nodes == 0
-        assert nodes * (N - 1) <= counted.masked_nodes <= nodes * counted.steps
+    if WAY[0] is MixedBlending:
+        nodes = 2 * toy.shape.n_layer * len(MODULES)
+        assert counted.changed_nodes % nodes == 0
+        assert nodes * (N - 1) <= counted.changed_nodes <= nodes * counted.steps
     else:
-        assert counted.masked_nodes == 0
+        assert counted.changed_nodes == 0
 
 
 def test_a_counter_that_was_read_does_not_move(toy):

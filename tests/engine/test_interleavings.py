@@ -14,10 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from expertd.engine import context as context_module
-from expertd.engine import pool, pooled
 from expertd.engine import worker as worker_module
 from expertd.engine.interface import Piece, Request
-from expertd.engine.pooled import PooledBlending
+from expertd.engine.mixed import MixedBlending
 from expertd.engine.worker import Worker
 from expertd.errors import EngineFailed
 from expertd.experts.blend import Blend, Part
@@ -63,8 +62,6 @@ class Plan:
     cache_bytes: int
     on_disk: bool
     quiet: float
-    widest: int
-    patience: int
     held: int
 
 
@@ -99,8 +96,6 @@ def plans(kinds: Sequence[str]) -> st.SearchStrategy[Plan]:
         cache_bytes=st.sampled_from([0, 40_000, 1 << 26]),
         on_disk=st.booleans(),
         quiet=st.sampled_from([0, 0.002, NEVER]),
-        widest=st.sampled_from([16, 32, 256]),
-        patience=st.sampled_from([2, 64]),
         held=st.sampled_from([8, 2048]),
     )
 
@@ -228,8 +223,6 @@ async def one(
 
 async def all_is_returned(worker: Worker, sequences: int) -> None:
     """No cells, no ids and no ranks are held by what has ended. The worker, which must be at rest, is stopped."""
-    if isinstance(worker._blending, PooledBlending):
-        assert all(kind.in_use == 0 for kind in worker._blending._kinds.values())
     await worker.stop(0)
     assert not any(worker._blending._users.values())
     assert sorted(worker._scheduler._free_ids) == list(range(sequences))
@@ -238,7 +231,7 @@ async def all_is_returned(worker: Worker, sequences: int) -> None:
 
 
 def kinds_of(way: object) -> Sequence[str]:
-    return list(KINDS) if way is PooledBlending else LORA
+    return list(KINDS) if way is MixedBlending else LORA
 
 
 def interleave(player: Player, tmp_path: Path, count: int) -> None:
@@ -248,9 +241,6 @@ def interleave(player: Player, tmp_path: Path, count: int) -> None:
         with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(dir=tmp_path) as folder:
             patch.setattr(worker_module, "QUIET", plan.quiet)
             patch.setattr(context_module, "HELD", plan.held)
-            for module in (pool, pooled):
-                patch.setattr(module, "WIDEST", plan.widest)
-                patch.setattr(module, "PATIENCE", plan.patience)
             player.play(plan, Path(folder))
 
     any_plan()

@@ -8,7 +8,6 @@ import pytest
 
 from expertd.api.auth import read_or_make_token
 from expertd.config import load_settings, runtime_dir
-from expertd.engine.hook import MAX_POOLS
 from expertd.errors import ConfigError
 
 
@@ -131,12 +130,6 @@ def test_experts_that_are_no_folder_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="no folder"):
         load_settings(experts=tmp_path / "file")
-
-
-def test_no_request_blends_more_experts_than_a_step_has_pools_for():
-    assert load_settings(max_experts=MAX_POOLS).max_experts == MAX_POOLS
-    with pytest.raises(ConfigError, match="max_experts"):
-        load_settings(max_experts=MAX_POOLS + 1)
 
 
 def test_a_path_may_begin_with_the_home_folder(file, tmp_path, monkeypatch):

@@ -23,15 +23,12 @@ BROKEN = Blend((Part("x", "x" * 64, 1.0, 1),))
 
 
 class AllAtOnce:
-    """A way that lets all blends share a batch, as a pool does; it counts who holds what."""
+    """A way that lets all blends share a batch, as the mixed one does; it counts who holds what."""
 
     name = "all at once"
 
     def __init__(self):
         self.held, self.paging = [], Paging()
-
-    def has_room(self, blend, weights):
-        return True
 
     def retain(self, blend, weights):
         if blend == BROKEN:

@@ -1,0 +1,30 @@
+"""The carrier: an adapter of zeros for every module, whose nodes in llama.cpp's graphs the hook puts to use."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from expertd.engine.context import Adapter, Base
+from expertd.errors import EngineFailed
+from expertd.experts.gguf_adapter import write_zeros
+from expertd.experts.tensors import MODULES
+
+
+def load_carrier(base: Base) -> Adapter:
+    """Of one rank, the narrowest that there is. Raises `EngineFailed`."""
+    sizes = {
+        f"blk.{layer}.{module}.weight": base.shape.sizes(module)
+        for layer in range(base.shape.n_layer)
+        for module in MODULES
+    }
+    try:
+        with tempfile.NamedTemporaryFile(prefix="expertd-", suffix=".gguf") as file:
+            write_zeros(sizes, 1, np.dtype(np.float16), base.architecture, Path(file.name))
+            return Adapter(base, Path(file.name))
+    except OSError as error:
+        raise EngineFailed(
+            f"a file cannot be written to {tempfile.gettempdir()}: {error.strerror}. Make room."
+        ) from error
