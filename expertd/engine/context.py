@@ -319,6 +319,7 @@ class Context:
         self._memory = llama.llama_get_memory(handle)
         self.pages: Pages | None = None  # of the cells, once they are found
         self._reached = np.zeros(n_seq, np.int32)  # cells of each sequence's own that may have taken memory
+        self._views: dict[int, npt.NDArray[np.float32]] = {}  # of rows of logits, by address
         self._make_batch(n_batch)
 
     def _make_batch(self, n: int) -> None:
@@ -358,8 +359,12 @@ class Context:
 
     def logits(self, index: int) -> npt.NDArray[np.float32]:
         """A view of the logits of row `index` of the last batch, [n_vocab]; valid until the next decode."""
-        pointer = llama.llama_get_logits_ith(self.handle, index)
-        return np.ctypeslib.as_array(pointer, (self.base.n_vocab,))
+        address = ctypes.addressof(llama.llama_get_logits_ith(self.handle, index).contents)
+        view = self._views.get(address)  # to make one takes as long as to find the highest logit
+        if view is None:
+            values = (ctypes.c_float * self.base.n_vocab).from_address(address)
+            view = self._views[address] = np.ctypeslib.as_array(values)
+        return view
 
     def set_adapters(self, adapters: Sequence[tuple[Adapter, float]]) -> None:
         """Apply these adapters with these scales to every row from now on."""

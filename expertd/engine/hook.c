@@ -25,7 +25,7 @@
 #define PIECE 1024  /* of a row of A */
 #define TILE 32     /* outputs that are summed in registers */
 #define LINE 64     /* bytes that a processor fetches at once */
-#define MAX_RANK 256
+#define MAX_RANK 256 /* as in tensors.py */
 
 /* In the order of `MODULES` in tensors.py. */
 static const char * const kinds[N_KINDS] = {"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"};

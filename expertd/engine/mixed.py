@@ -18,7 +18,7 @@ from expertd.engine.counters import Paging
 from expertd.engine.hook import CHANNELS, LOW_RANK, N_KINDS, TABLE, Channels, HookBlend
 from expertd.errors import EngineFailed, HookMissed, HookUnavailable
 from expertd.experts.blend import Blend
-from expertd.experts.tensors import MODULES, Array, BaseShape, Weights
+from expertd.experts.tensors import MAX_RANK, MODULES, Array, BaseShape, Weights
 
 Table: TypeAlias = npt.NDArray[Any]  # of `TABLE`, [modules]
 
@@ -151,6 +151,8 @@ class _Expert:
                     f"{name} of an expert goes from {module.a.shape[1]} to {module.b.shape[0]}, which does not fit "
                     "the base"
                 )
+            if module.rank > MAX_RANK:  # hook.c would write beyond its tile
+                raise EngineFailed(f"{name} of an expert has rank {module.rank}, and at most {MAX_RANK} is served")
             halves = (module.a.dtype == np.float16) + 2 * (module.b.dtype == np.float16)
             number = module_number(name)
             self.table[number] = (_address(module.a), _address(module.b), module.rank, halves)

@@ -87,7 +87,7 @@ def _prove(base: Base, make: MakeContext) -> None:
     difference = np.abs(_mixed_logits(base, toy, make) - wanted).max()
     if not difference < 0.05 * effect:  # not: a NaN fails too
         raise HookUnavailable(
-            f"in the self-test the mixed way's logits are {difference:.3g} off, and the expert moves them by {effect:.3g}"
+            f"in the self-test the logits are {difference:.3g} off, and the expert moves them by {effect:.3g}"
         )
 
 
