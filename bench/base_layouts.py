@@ -33,8 +33,8 @@ RECIPES: dict[str, Recipe | None] = {
     "q8_0 (Q8_0)": LAYOUTS["q8_0"],
 }
 KV: dict[str, tuple[KvType, KvType]] = {
-    "**f16**, the default": ("f16", "f16"),
-    "K q8_0, V f16": ("q8_0", "f16"),
+    "f16": ("f16", "f16"),
+    "**K q8_0, V f16**, the default": ("q8_0", "f16"),
     "q8_0": ("q8_0", "q8_0"),
     "K q8_0, V q4_0": ("q8_0", "q4_0"),
     "q4_0": ("q4_0", "q4_0"),

@@ -105,7 +105,9 @@ class Settings(BaseSettings):
     pin: list[str] = Field([], description="experts whose arrays stay in memory")
 
     context: int = Field(8192, ge=256, description="KV cells: tokens of all running requests together")
-    kv_k: Literal["f16", "q8_0", "q4_0"] = Field("f16", description="type of the cells' K")
+    kv_k: Literal["auto", "f16", "q8_0", "q4_0"] = Field(
+        "auto", description="type of the cells' K; auto: q8_0 where that costs nothing"
+    )
     kv_v: Literal["f16", "q8_0", "q4_0"] = Field("f16", description="type of the cells' V")
     kv_unified: Literal["auto", "on", "off"] = Field(
         "auto", description="one range of cells for all requests, or one for each; auto: off where memory allows"

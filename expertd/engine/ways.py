@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from expertd.engine.blending import Blending
-from expertd.engine.context import Adapter, Base, Context, Row
+from expertd.engine.context import Adapter, Base, Context, KvType, Row
 from expertd.engine.hook import Hook
 from expertd.engine.mixed import MixedBlending
 from expertd.engine.plain import PlainBlending
@@ -39,15 +39,18 @@ def open_hook(n_ubatch: int) -> Hook | None:
         return None
 
 
-def why_plain(base: Base, *, flash: bool = False, unified: bool = False) -> str:
+def why_plain(
+    base: Base, *, flash: bool = False, unified: bool = False, kv: tuple[KvType, KvType] = ("f16", "f16")
+) -> str:
     """Why the mixed way cannot be used on this base, for people; "" where a self-test proves that it can.
 
-    `flash` and `unified` are those of the context that will serve.
+    `flash`, `unified` and `kv` are those of the context that will serve.
     """
 
     def make(hook: Hook | None) -> Context:
         n = len(_ROWS)
-        return Context(base, n_cells=32, n_seq=n, n_batch=n, n_threads=1, flash=flash, unified=unified, hook=hook)
+        sizes = {"n_cells": 32, "n_seq": n, "n_batch": n, "n_threads": 1}
+        return Context(base, **sizes, flash=flash, unified=unified, kv=kv, hook=hook)
 
     try:
         _check_base(base)

@@ -1,4 +1,4 @@
-"""The mixed way on each architecture that it is listed for: experts as PEFT has them in torch, alone and among others."""
+"""The mixed way on each architecture that it is listed for: experts as PEFT has them, alone and among others."""
 
 from __future__ import annotations
 
