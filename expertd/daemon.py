@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import sdnotify
@@ -33,6 +34,7 @@ from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.residents import Residents
 from expertd.experts.store import Store
 from expertd.experts.watcher import Watcher
+from expertd.grammar.compiler import Grammars
 from expertd.listeners import BACKLOG, Listeners
 from expertd.models.catalogue import resolve
 
@@ -41,6 +43,7 @@ log = logging.getLogger(__name__)
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SHARE_FOR_CELLS = 1 / 8  # of the memory, that the cells may take if every request has a range of its own
 UBATCH = 256  # tokens that llama.cpp computes at once: without flash attention more take longer, and more memory
+QUIET_START = 2.0  # seconds after the start until what only grammars need is made
 GRACE = 5.0  # seconds that running requests get when the daemon is told to stop
 
 
@@ -71,11 +74,12 @@ async def serve(settings: Settings) -> None:
         watcher.start()
         stack.callback(watcher.stop)
         template = ChatTemplate(base)
+        grammars = Grammars(base.vocab, base.ends)
         reason = "`blending` is set so"
         if settings.blending == "auto":
             reason = why_plain(base, flash=settings.flash, unified=unified, kv=kv)
         worker = _worker(settings, base, context.result(), reason, residents)
-        service = Service(settings, base, template, store, worker, listeners.http_url)
+        service = Service(settings, base, template, store, grammars, worker, listeners.http_url)
         runner = web.AppRunner(
             make_app(service, token), handler_cancellation=True, access_log=None, shutdown_timeout=1.0
         )
@@ -84,6 +88,9 @@ async def serve(settings: Settings) -> None:
         for listener in (*listeners.unix, *listeners.http):
             await web.SockSite(runner, listener, backlog=BACKLOG).start()
         _report(service, settings)
+        asyncio.get_running_loop().call_later(
+            QUIET_START, threading.Thread(target=grammars.prepare, name="grammars", daemon=True).start
+        )
         await _either(stop, worker.died)
         sdnotify.SystemdNotifier().notify("STOPPING=1")
         log.info("stopping")

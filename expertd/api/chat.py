@@ -13,6 +13,7 @@ from expertd.api.body import read
 from expertd.api.schema import ChatRequest
 from expertd.api.service import SERVICE, Choice, Service
 from expertd.engine.interface import Request, TokenLogprob
+from expertd.grammar.compiler import Grammar
 
 routes = web.RouteTableDef()
 
@@ -25,16 +26,20 @@ async def chat(request: web.Request) -> web.StreamResponse:
     choice = service.choose(body.model)
     service.check((message.text for message in body.messages), "messages")
     service.check_room(body.n)
+    grammar = await service.grammar(body, choice)
     choice = await service.load(choice)
-    requests = await asyncio.to_thread(_requests, service, body, choice)
+    requests = await asyncio.to_thread(_requests, service, body, choice, grammar)
     answer = _ChatAnswer(service, choice, requests, prompts=1, wants_usage=body.wants_usage)
     return await answer.respond(request, stream=body.stream, received=received)
 
 
-def _requests(service: Service, body: ChatRequest, choice: Choice) -> list[Request]:
+def _requests(service: Service, body: ChatRequest, choice: Choice, grammar: Grammar | None) -> list[Request]:
     prompt = service.template.encode([{"role": m.role, "content": m.text} for m in body.messages], choice.system)
     logprobs = (body.top_logprobs or 0) if body.logprobs else None
-    return [service.request(body, choice, prompt, limit=body.limit, logprobs=logprobs, index=i) for i in range(body.n)]
+    return [
+        service.request(body, choice, prompt, limit=body.limit, logprobs=logprobs, grammar=grammar, index=i)
+        for i in range(body.n)
+    ]
 
 
 class _ChatAnswer(Answer):

@@ -27,6 +27,7 @@ async def completions(request: web.Request) -> web.StreamResponse:
     choice = service.choose(body.model)
     service.check((prompt for prompt in body.prompt if isinstance(prompt, str)), "prompt")
     service.check_room(len(body.prompt) * body.n)
+    grammar = await service.grammar(body, choice)
     choice = await service.load(choice)
     prompts = [await asyncio.to_thread(_tokens, service, prompt) for prompt in body.prompt]
     echo_logprobs = body.echo and body.logprobs is not None
@@ -37,6 +38,7 @@ async def completions(request: web.Request) -> web.StreamResponse:
             prompt,
             limit=16 if body.max_tokens is None else body.max_tokens,
             logprobs=body.logprobs,
+            grammar=grammar,
             index=i,
             prompt_logprobs=echo_logprobs,
         )

@@ -141,7 +141,9 @@ def _counters(counted: Counters) -> Iterable[Metric]:
     for name, meaning, value in (
         ("steps", "Batches decoded", counted.steps),
         ("prompt_tokens", "Prompt tokens of choices that came to their first token", counted.prompt_tokens),
-        ("completion_tokens", "Tokens drawn", counted.completion_tokens),
+        ("completion_tokens", "Tokens of answers", counted.completion_tokens),
+        ("forced_tokens", "Of these, not drawn, since a grammar let nothing else come", counted.forced_tokens),
+        ("refused_draws", "Draws that a grammar did not allow, and that were drawn again", counted.refused_draws),
         ("prefix_asked_tokens", "Prompt tokens looked up for reuse", counted.asked_tokens),
         ("prefix_cache_evictions", "Prompts that the prefix cache forgot for want of room", counted.evictions),
         ("preemptions", "Choices that had to make room for others", counted.preemptions),

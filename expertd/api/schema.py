@@ -49,6 +49,33 @@ class Message(BaseModel):
         return self
 
 
+class TextFormat(BaseModel):
+    model_config = ConfigDict(strict=True)
+    type: Literal["text"]
+
+
+class JsonObjectFormat(BaseModel):
+    model_config = ConfigDict(strict=True)
+    type: Literal["json_object"]
+
+
+class JsonSchema(BaseModel):
+    """A schema as OpenAI takes it. It is always enforced to the letter, whatever `strict` says."""
+
+    model_config = ConfigDict(strict=True)
+    name: str = "answer"
+    schema_: dict[str, Any] | bool = Field(alias="schema")
+
+
+class JsonSchemaFormat(BaseModel):
+    model_config = ConfigDict(strict=True)
+    type: Literal["json_schema"]
+    json_schema: JsonSchema
+
+
+ResponseFormat = Annotated[TextFormat | JsonObjectFormat | JsonSchemaFormat, Field(discriminator="type")]
+
+
 class Common(BaseModel):
     """What chat and completion requests share. Fields that we do not know are ignored, as other servers do."""
 
@@ -69,27 +96,24 @@ class Common(BaseModel):
     frequency_penalty: FiniteFloat = Field(0.0, ge=-2, le=2)
     repeat_penalty: FiniteFloat = Field(1.0, ge=0.01, le=4)
     logit_bias: dict[str, Annotated[FiniteFloat, Field(ge=-100, le=100)]] = {}
+    # What the answer must follow: one of these at most.
+    response_format: ResponseFormat | None = None
+    json_schema: dict[str, Any] | bool | None = None  # llama-server's
+    grammar: str | None = None  # GBNF, llama-server's
+    regex: str | None = None
+    lark: str | None = None
     # Not there yet. They would change the answer's meaning, so they must not be ignored.
     tools: Any = None
     functions: Any = None
     audio: Any = None
-    grammar: Any = None
-    json_schema: Any = None
     suffix: Any = None
-    response_format: Any = None
     best_of: Any = None
 
-    @field_validator("tools", "functions", "audio", "grammar", "json_schema", "suffix")
+    @field_validator("tools", "functions", "audio", "suffix")
     @classmethod
     def _unsupported(cls, value: Any) -> None:
         if value:
             raise ValueError("not supported yet")
-
-    @field_validator("response_format")
-    @classmethod
-    def _text_alone(cls, value: Any) -> None:
-        if value not in (None, {"type": "text"}):
-            raise ValueError("other than text is not supported yet")
 
     @field_validator("best_of")
     @classmethod

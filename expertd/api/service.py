@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from expertd.api.schema import Common
+from expertd.api.structured import asked_by, asked_of
 from expertd.config import Settings
 from expertd.engine.chat_template import ChatTemplate
 from expertd.engine.context import Base
@@ -19,6 +20,7 @@ from expertd.errors import ContextOverflow, InvalidRequest
 from expertd.experts.blend import Blend, parse_model
 from expertd.experts.store import Entry, Store
 from expertd.experts.tensors import Weights
+from expertd.grammar.compiler import Grammar, Grammars, Source
 
 # Where neither the request nor an expert's manifest says: llama-server's values, which suit small models.
 DEFAULTS = {"temperature": 0.8, "top_k": 40, "top_p": 0.95, "min_p": 0.05}
@@ -55,6 +57,12 @@ class Choice:
         return next((e.manifest.system for e in self.entries if e.manifest and e.manifest.system), None)
 
     @property
+    def grammar(self) -> Source | None:
+        """What the first expert that names one has answers follow."""
+        named = (entry.manifest for entry in self.entries if entry.manifest)
+        return next((asked_by(m.grammar, m.name) for m in named if m.grammar), None)
+
+    @property
     def sampling(self) -> dict[str, Any]:
         """What the first expert's manifest says of sampling, for what a request leaves open."""
         manifest = next((entry.manifest for entry in self.entries if entry.manifest), None)
@@ -69,6 +77,7 @@ class Service:
     base: Base
     template: ChatTemplate
     store: Store
+    grammars: Grammars
     engine: Engine
     http_url: str | None
     started: float = field(default_factory=time.time)
@@ -90,6 +99,14 @@ class Service:
         if weights is None:
             weights = await asyncio.wrap_future(self.store.load(choice.entries))
         return replace(choice, weights=weights)
+
+    async def grammar(self, body: Common, choice: Choice) -> Grammar | None:
+        """What the answer must follow: by the request, else by the first expert that has something to say.
+
+        Raises `InvalidRequest`.
+        """
+        source = asked_of(body) or choice.grammar
+        return await asyncio.to_thread(self.grammars.compile, source) if source else None
 
     def check(self, texts: Iterable[str], param: str) -> None:
         """Refuse text that cannot fit by its size alone, before time goes into its tokens. Raises `ContextOverflow`."""
@@ -118,6 +135,7 @@ class Service:
         *,
         limit: int | None,
         logprobs: int | None,
+        grammar: Grammar | None,
         index: int = 0,
         prompt_logprobs: bool = False,
     ) -> Request:
@@ -133,6 +151,7 @@ class Service:
             stop=body.stops,
             logprobs=logprobs,
             prompt_logprobs=prompt_logprobs,
+            grammar=grammar,
         )
 
     def _sampling(self, body: Common, choice: Choice, index: int) -> Sampling:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from expertd.errors import InvalidRequest
 @click.option("-s", "--system", help="A system message.")
 @click.option("-t", "--temperature", type=float, help="0 is greedy; default: the expert's own.")
 @click.option("-n", "--max-tokens", type=int, help="Stop after this many tokens.")
+@click.option("--json-schema", type=click.Path(path_type=Path), metavar="FILE", help="The answer follows this schema.")
+@click.option("--regex", metavar="PATTERN", help="The answer matches this, from its beginning to its end.")
+@click.option("--grammar", type=click.Path(path_type=Path), metavar="FILE", help="The answer follows this GBNF.")
 @click.option("--seed", type=int, help="The same seed gives the same answer.")
 @click.option("--timings", is_flag=True, help="Show the expert and the times on stderr.")
 @click.option("--socket", type=click.Path(path_type=Path), help="The daemon's socket.")
@@ -30,6 +34,9 @@ def ask(
     system: str | None,
     temperature: float | None,
     max_tokens: int | None,
+    json_schema: Path | None,
+    regex: str | None,
+    grammar: Path | None,
     seed: int | None,
     timings: bool,
     socket: Path | None,
@@ -39,6 +46,7 @@ def ask(
     \b
         cat schema.sql | expertd ask -e sql "customers older than 30"
         expertd ask "what does SIGTERM do?"
+        cat mail.txt | expertd ask --json-schema invoice.json "the invoice in this mail"
 
     Exit codes: 0 answered; 2 a wrong question or option; 4 no such expert; 5 the daemon is busy;
     6 the engine failed; 69 no daemon could be reached; 130 interrupted.
@@ -49,6 +57,9 @@ def ask(
         "temperature": temperature,
         "max_tokens": max_tokens,
         "seed": seed,
+        "json_schema": _read_json(json_schema) if json_schema else None,
+        "regex": regex,
+        "grammar": _read_text(grammar) if grammar else None,
         "stream": True,
         "stream_options": {"include_usage": True},
     }
@@ -70,6 +81,22 @@ def _messages(question: tuple[str, ...], system: str | None) -> list[dict[str, s
         raise click.UsageError("nothing to ask: give a question, or pipe text in")
     messages = [{"role": "user", "content": text}]
     return [{"role": "system", "content": system}, *messages] if system else messages
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"{path} is not UTF-8 text (byte {error.start})") from error
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(_read_text(path))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise click.UsageError(f"{path} is no JSON: {error}") from error
 
 
 def _read_stdin() -> str:

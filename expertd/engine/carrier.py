@@ -1,8 +1,9 @@
-"""The carrier: an adapter of zeros for every module, whose nodes in llama.cpp's graphs the hook puts to use."""
+"""The carrier: an adapter of zeros, whose nodes in llama.cpp's graphs the hook puts to use."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +11,14 @@ import numpy as np
 from expertd.engine.context import Adapter, Base
 from expertd.errors import EngineFailed
 from expertd.experts.gguf_adapter import write_zeros
-from expertd.experts.tensors import MODULES
 
 
-def load_carrier(base: Base) -> Adapter:
-    """Of one rank, the narrowest that there is. Raises `EngineFailed`."""
+def load_carrier(base: Base, modules: Collection[str]) -> Adapter:
+    """For some of `MODULES` in every layer; of one rank, the narrowest that there is. Raises `EngineFailed`."""
     sizes = {
         f"blk.{layer}.{module}.weight": base.shape.sizes(module)
         for layer in range(base.shape.n_layer)
-        for module in MODULES
+        for module in modules
     }
     try:
         with tempfile.NamedTemporaryFile(prefix="expertd-", suffix=".gguf") as file:

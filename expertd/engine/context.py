@@ -8,10 +8,9 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -176,6 +175,10 @@ class Base:
         """Whether `token` ends a generation."""
         return self._is_end(token)
 
+    def ends(self) -> list[int]:
+        """All tokens that end a generation."""
+        return [token for token in range(self.n_vocab) if llama.llama_vocab_is_eog(self.vocab, token)]
+
     def is_control(self, token: int) -> bool:
         return bool(llama.llama_vocab_is_control(self.vocab, token))
 
@@ -208,8 +211,7 @@ def check_magic(path: Path) -> None:
         raise BaseRefused(f"{path} is not a GGUF file (it starts with {magic!r}). Give a .gguf file.")
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One token of a batch: where it goes, and whether its logits are wanted."""
 
     token: int
@@ -318,7 +320,7 @@ class Context:
         self.flash = flash
         self._memory = llama.llama_get_memory(handle)
         self.pages: Pages | None = None  # of the cells, once they are found
-        self._reached = np.zeros(n_seq, np.int32)  # cells of each sequence's own that may have taken memory
+        self._reached = [0] * n_seq  # cells of each sequence's own that may have taken memory
         self._views: dict[int, npt.NDArray[np.float32]] = {}  # of rows of logits, by address
         self._make_batch(n_batch)
 
@@ -346,12 +348,13 @@ class Context:
     def decode(self, rows: Sequence[Row]) -> None:
         """Run one batch. Raises `EngineFailed`; the cells of its rows may then be in any state."""
         n = len(rows)
-        self._tokens[:n] = [row.token for row in rows]
-        self._positions[:n] = [row.position for row in rows]
-        self._seq_ids[:n] = [row.seq_id for row in rows]
-        self._outputs[:n] = [row.output for row in rows]
+        tokens, positions, seq_ids, outputs, _ = zip(*rows, strict=True)
+        self._tokens[:n], self._positions[:n] = tokens, positions
+        self._seq_ids[:n], self._outputs[:n] = seq_ids, outputs
         self._batch.n_tokens = n
-        np.maximum.at(self._reached, self._seq_ids[:n], self._positions[:n] + 1)
+        for seq_id, position in zip(seq_ids, positions, strict=True):
+            if position >= self._reached[seq_id]:
+                self._reached[seq_id] = position + 1
         result = int(_call(llama.llama_decode, self.handle, self._batch))
         if result != 0:
             why = "no free KV cells" if result == 1 else _reason()
@@ -432,7 +435,7 @@ class Context:
         llama.llama_memory_clear(self._memory, self.pages is None)
         if self.pages:
             self.pages.drop_all()
-        self._reached[:] = 0
+        self._reached = [0] * self.n_seq
 
     def fingerprint(self) -> bytes:
         """What saved KV depends on beside its tokens and their blends, 16 bytes."""

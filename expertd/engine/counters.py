@@ -28,5 +28,7 @@ class Counters:
     reused_from_disk: int = 0  # of these, read by it
     evictions: int = 0  # from the prefix cache, for want of room
     preemptions: int = 0
+    forced_tokens: int = 0  # of the completion's, what a grammar had nothing else for: not drawn
+    refused_draws: int = 0  # by a grammar, and drawn again
     changed_nodes: int = 0  # of llama.cpp's graphs, by the hook
     paging: Paging = field(default_factory=Paging)

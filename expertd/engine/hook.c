@@ -20,6 +20,7 @@
 #include "ggml.h"
 
 #define N_KINDS 7
+#define MAX_MODULES (N_KINDS * 256)
 #define MAX_SEEN 1024
 #define BLOCK 16    /* rows whose input stays in the nearest cache */
 #define PIECE 1024  /* of a row of A */
@@ -55,6 +56,13 @@ struct blend {
 /* What a batch does to a module: bits. */
 enum { LOW_RANK = 1, CHANNELS = 2 };
 
+/* Where in a base a node of ours stands. */
+struct site {
+    struct plan * plan;
+    int32_t module;
+    bool adds; /* it is W x plus the adapter, else A x */
+};
+
 /* The plan of one batch, and what came of it. A module's number is its layer * N_KINDS + its kind. */
 struct plan {
     int32_t n_layer;
@@ -79,6 +87,7 @@ struct plan {
     /* collecting: the tensors of the cells that a graph writes to */
     int32_t collecting, n_seen;
     struct ggml_tensor * seen[MAX_SEEN];
+    struct site sites[2 * MAX_MODULES];
 };
 
 static bool ends_with(const char * name, const char * end) {
@@ -91,12 +100,18 @@ static int module_of(const struct plan * p, const struct ggml_tensor * lora, con
     if (strncmp(lora->name, "blk.", 4) != 0 || !ends_with(lora->name, side)) return -1;
     char * kind;
     long layer = strtol(lora->name + 4, &kind, 10);
-    if (*kind++ != '.' || layer < 0 || layer >= p->n_layer) return -1;
+    if (*kind++ != '.' || layer < 0 || layer >= p->n_layer || layer >= MAX_MODULES / N_KINDS) return -1;
     for (int i = 0; i < N_KINDS; i++) {
         size_t n = strlen(kinds[i]);
         if (strncmp(kind, kinds[i], n) == 0 && strncmp(kind + n, ".weight.", 8) == 0) return (int) layer * N_KINDS + i;
     }
     return -1;
+}
+
+static struct site * site_of(struct plan * p, int module, bool adds) {
+    struct site * site = &p->sites[2 * module + adds];
+    *site = (struct site) {p, module, adds};
+    return site;
 }
 
 static void begin_ubatch(struct plan * p) {
@@ -188,24 +203,29 @@ static int end_of_run(const int32_t * blends, int i, int n) {
     return end;
 }
 
+/* What is computed after part `k` of a blend whose rows end at `end`, of `n`; NULL: nothing of this module. */
+static const struct low_rank * part_after(const struct plan * p, const struct blend * blend, int k, const int32_t * blends, int end, int n, int module) {
+    if (k + 1 < blend->n_parts) return &blend->parts[k + 1].modules[module];
+    const struct blend * next = end < n ? &p->blends[blends[end]] : NULL;
+    return next && next->n_parts ? &next->parts[0].modules[module] : NULL;
+}
+
 /* In the place of A x: each thread computes some ranks of `h`. What it needs next is fetched meanwhile. */
 static void multiply_a(struct ggml_tensor * t, int ith, int nth, void * data) {
-    struct plan * p = data;
-    int module = module_of(p, t->src[0], ".lora_a"), n = (int) t->ne[1];
+    const struct site * site = data;
+    struct plan * p = site->plan;
+    int module = site->module, n = (int) t->ne[1];
     const int32_t * blends = blends_of(p, t);
     int64_t n_in = t->src[1]->ne[0];
     const float * x = p->has_inputs && module % N_KINDS == FFN_DOWN ? p->kept : t->src[1]->data;
     for (int i = 0, end; i < n; i = end) {
         end = end_of_run(blends, i, n);
-        const struct blend * blend = &p->blends[blends[i]], * next = end < n ? &p->blends[blends[end]] : NULL;
-        for (int k = 0; next && k < next->n_parts; k++) {
-            const struct low_rank * low_rank = &next->parts[k].modules[module];
-            prefetch(low_rank->a, low_rank->rank * ith / nth * n_in, low_rank->rank * (ith + 1) / nth * n_in, low_rank->halves & 1);
-        }
+        const struct blend * blend = &p->blends[blends[i]];
         float * h = p->h;
         for (int k = 0; k < blend->n_parts; k++) {
-            const struct low_rank * low_rank = &blend->parts[k].modules[module];
+            const struct low_rank * low_rank = &blend->parts[k].modules[module], * next = part_after(p, blend, k, blends, end, n, module);
             int rank = low_rank->rank;
+            if (next) prefetch(next->a, next->rank * ith / nth * n_in, next->rank * (ith + 1) / nth * n_in, next->halves & 1);
             ranks_of_h(low_rank, blend->parts[k].scale, x, n_in, i, end, rank * ith / nth, rank * (ith + 1) / nth, h, p->width);
             h += rank;
         }
@@ -257,23 +277,21 @@ static int64_t channel_of(const struct plan * p, int module) {
 
 /* In the place of W x plus the adapter, which llama.cpp adds in place: each thread computes some outputs of every row. */
 static void add_b(struct ggml_tensor * t, int ith, int nth, void * data) {
-    struct plan * p = data;
-    int module = module_of(p, t->src[1]->src[0]->src[0], ".lora_b"), n = (int) t->ne[1];
+    const struct site * site = data;
+    struct plan * p = site->plan;
+    int module = site->module, n = (int) t->ne[1];
     const int32_t * blends = blends_of(p, t);
     int64_t n_out = t->ne[0], n_tiles = (n_out + TILE - 1) / TILE, channel = channel_of(p, module);
     int64_t from = n_tiles * ith / nth * TILE, to = n_tiles * (ith + 1) / nth * TILE;
     if (to > n_out) to = n_out;
     for (int i = 0, end; i < n; i = end) {
         end = end_of_run(blends, i, n);
-        const struct blend * blend = &p->blends[blends[i]], * next = end < n ? &p->blends[blends[end]] : NULL;
-        for (int k = 0; next && k < next->n_parts; k++) {
-            const struct low_rank * low_rank = &next->parts[k].modules[module];
-            for (int r = 0; r < low_rank->rank; r++) prefetch(low_rank->b, r * n_out + from, r * n_out + to, low_rank->halves & 2);
-        }
+        const struct blend * blend = &p->blends[blends[i]];
         scale_outputs(blend, channel, t->data, n_out, from, to, i, end);
         const float * h = p->h;
         for (int k = 0; k < blend->n_parts; k++) {
-            const struct low_rank * low_rank = &blend->parts[k].modules[module];
+            const struct low_rank * low_rank = &blend->parts[k].modules[module], * next = part_after(p, blend, k, blends, end, n, module);
+            for (int r = 0; next && r < next->rank; r++) prefetch(next->b, r * n_out + from, r * n_out + to, next->halves & 2);
             add_tiles(low_rank, t->data, n_out, from, to, i, end, h, p->width);
             h += low_rank->rank;
         }
@@ -283,52 +301,57 @@ static void add_b(struct ggml_tensor * t, int ith, int nth, void * data) {
 
 /* ---- the callback */
 
-/* Make a node an operation of ours. Only ggml itself knows how such a node is laid out, so it makes one to copy. */
-static void become(struct plan * p, struct ggml_tensor * t, ggml_custom_op_t operation) {
-    struct ggml_context * context = ggml_init((struct ggml_init_params) {2 * ggml_tensor_overhead(), NULL, true});
-    if (!context) return;
-    const struct ggml_tensor * model = ggml_custom_4d(context, GGML_TYPE_F32, 1, 1, 1, 1, NULL, 0, operation, GGML_N_TASKS_MAX, p);
-    t->op = model->op;
-    memcpy(t->op_params, model->op_params, sizeof(t->op_params));
-    ggml_free(context);
-}
-
 static void compute(struct ggml_tensor * t, bool yes) {
     t->flags = yes ? t->flags | GGML_TENSOR_FLAG_COMPUTE : t->flags & ~GGML_TENSOR_FLAG_COMPUTE;
 }
 
-/* Whether it is to be computed. A node without columns never is, and counts as done. */
-static bool is_due(struct plan * p, const struct ggml_tensor * t, bool due) {
-    if (due && t->ne[1] == 0) p->changed++;
-    return due && t->ne[1] != 0;
+/* Make a node of the carrier an operation of ours, for as long as llama.cpp uses its graph again. Only ggml itself knows
+ * how such a node is laid out, so it makes one to copy. */
+static void become(struct ggml_tensor * t, ggml_custom_op_t operation, struct site * site) {
+    struct ggml_context * context = ggml_init((struct ggml_init_params) {2 * ggml_tensor_overhead(), NULL, true});
+    if (!context) return;
+    const struct ggml_tensor * model = ggml_custom_4d(context, GGML_TYPE_F32, 1, 1, 1, 1, NULL, 0, operation, GGML_N_TASKS_MAX, site);
+    t->op = model->op;
+    memcpy(t->op_params, model->op_params, sizeof(t->op_params));
+    t->extra = site;
+    ggml_free(context);
 }
 
+/* Whether a node of ours is computed in this batch. One without columns never is, and counts as done. */
+static void ask_ours(struct plan * p, struct ggml_tensor * t) {
+    const struct site * site = t->extra;
+    bool due = p->does && p->does[site->module] & (site->adds ? LOW_RANK | CHANNELS : LOW_RANK);
+    if (due && !blends_of(p, t)) p->strange++;
+    else if (due && t->ne[1] == 0) p->changed++;
+    compute(t, due && blends_of(p, t) && t->ne[1] != 0);
+}
+
+/* A x of an adapter, when a graph is new. */
 static void ask_a(struct plan * p, struct ggml_tensor * t) {
     int module = module_of(p, t->src[0], ".lora_a");
     const struct ggml_tensor * x = t->src[1];
-    bool fits = module >= 0 && t->ne[0] == 1 && x->ne[0] == p->n_in[module % N_KINDS] && x->ne[1] == t->ne[1] && ggml_is_contiguous(x) && x->type == GGML_TYPE_F32;
-    bool due = fits && p->does && p->does[module] & LOW_RANK;
-    if (!fits || (due && !blends_of(p, t))) {
+    bool fits = module >= 0 && x->ne[0] == p->n_in[module % N_KINDS] && x->ne[1] == t->ne[1] && ggml_is_contiguous(x) && x->type == GGML_TYPE_F32;
+    if (!fits) {
         p->strange++;
         return;
     }
-    if (t->op != GGML_OP_CUSTOM) become(p, t, multiply_a);
-    compute(t, is_due(p, t, due));
+    become(t, multiply_a, site_of(p, module, false));
+    ask_ours(p, t);
 }
 
+/* W x plus an adapter, when a graph is new. */
 static void ask_add(struct plan * p, struct ggml_tensor * t) {
     struct ggml_tensor * scaled = t->src[1], * product = scaled->src[0];
     int module = module_of(p, product->src[0], ".lora_b");
     bool fits = module >= 0 && product->src[1]->ne[0] == 1 && t->ne[0] == p->n_out[module % N_KINDS] && t->data == t->src[0]->data;
-    bool due = fits && p->does && p->does[module];
-    if (!fits || (due && !blends_of(p, t))) {
+    if (!fits) {
         p->strange++;
         return;
     }
     compute(scaled, false);
     compute(product, false);
-    if (t->op != GGML_OP_CUSTOM) become(p, t, add_b);
-    compute(t, is_due(p, t, due));
+    become(t, add_b, site_of(p, module, true));
+    ask_ours(p, t);
 }
 
 static bool is_embedding(const struct ggml_tensor * t) {
@@ -345,6 +368,7 @@ static void collect(struct plan * p, struct ggml_tensor * cells) {
     if (p->n_seen < MAX_SEEN) p->seen[p->n_seen++] = cells;
 }
 
+/* Whether llama.cpp shall stop after a node and show it. Asked of all nodes of all graphs: strings are compared in new ones alone. */
 static bool ask(struct plan * p, struct ggml_tensor * t) {
     switch (t->op) {
         case GGML_OP_GET_ROWS:
@@ -360,10 +384,13 @@ static bool ask(struct plan * p, struct ggml_tensor * t) {
             if (ends_with(t->src[0]->name, ".lora_a")) p->strange++;
             return false;
         case GGML_OP_MUL_MAT:
+            if (t->ne[0] == 1 && ends_with(t->src[0]->name, ".lora_a")) ask_a(p, t);
+            return false;
         case GGML_OP_ADD:
+            if (adds_adapter(t)) ask_add(p, t);
+            return false;
         case GGML_OP_CUSTOM:
-            if (ends_with(t->src[0]->name, ".lora_a")) ask_a(p, t);
-            else if (adds_adapter(t)) ask_add(p, t);
+            ask_ours(p, t);
             return false;
         default:
             return false;

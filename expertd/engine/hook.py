@@ -30,6 +30,7 @@ MAX_SEEN = 1024  # as in hook.c
 NATIVE = (("-march=native",), ("-mcpu=native",), ())  # which of them a compiler takes depends on the processor
 LOW_RANK, CHANNELS = 1, 2  # what a batch does to a module, as in hook.c
 N_KINDS = len(MODULES)
+MAX_MODULES = 256 * N_KINDS  # as in hook.c
 
 Floats = npt.NDArray[np.float32]
 
@@ -49,6 +50,10 @@ class _Blend(ctypes.Structure):
         ("shifts", ctypes.c_void_p),
         ("inputs", ctypes.c_void_p),
     )
+
+
+class _Site(ctypes.Structure):
+    _fields_ = (("plan", ctypes.c_void_p), ("module", ctypes.c_int32), ("adds", ctypes.c_bool))
 
 
 class _Plan(ctypes.Structure):
@@ -80,6 +85,7 @@ class _Plan(ctypes.Structure):
         ("collecting", ctypes.c_int32),
         ("n_seen", ctypes.c_int32),
         ("seen", ctypes.c_void_p * MAX_SEEN),
+        ("sites", _Site * (2 * MAX_MODULES)),
     )
 
 

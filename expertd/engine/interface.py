@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from expertd.engine.counters import Counters
 from expertd.experts.blend import BASE, Blend
 from expertd.experts.tensors import Weights
+from expertd.grammar.compiler import Grammar
 
 FinishReason = Literal["stop", "length"]
 
@@ -40,6 +41,7 @@ class Request:
     stop: tuple[str, ...] = ()
     logprobs: int | None = None  # alternatives reported for each token; 0: the drawn one alone
     prompt_logprobs: bool = False
+    grammar: Grammar | None = None  # that the answer must follow
 
     @property
     def n_virtual(self) -> int:

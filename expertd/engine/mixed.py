@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from expertd.engine.carrier import load_carrier
-from expertd.engine.context import Base, Context
+from expertd.engine.context import Adapter, Base, Context
 from expertd.engine.counters import Paging
 from expertd.engine.hook import CHANNELS, LOW_RANK, N_KINDS, TABLE, Channels, HookBlend
 from expertd.errors import EngineFailed, HookMissed, HookUnavailable
@@ -33,10 +33,10 @@ class MixedBlending:
         """Raises `HookUnavailable` for a context without a hook."""
         if context.hook is None:
             raise HookUnavailable("the context has no hook")
-        self._shape, self._context, self._hook = base.shape, context, context.hook
+        self._base, self._shape, self._context, self._hook = base, base.shape, context, context.hook
         self._hook.describe(self._shape.n_layer, [self._shape.sizes(module) for module in MODULES])
-        self._carrier = load_carrier(base)
-        self._context.set_adapters([(self._carrier, 1.0)])
+        self._carrier: Adapter | None = None
+        self._carried: frozenset[str] = frozenset()  # the modules that it is for
         self.paging = Paging()
         self._tables: WeakKeyDictionary[Weights, _Expert] = WeakKeyDictionary()
         self._running: dict[str, Weights] = {}  # by content hash
@@ -77,6 +77,8 @@ class MixedBlending:
             batch = self._batch = _Batch(rows, outputs)
         if batch.planned and not embeddings:
             return self._hook.rewind()  # the plan of the last step holds for this one
+        if any(blend.parts for blend in batch.blends):
+            self._carry()
         self._hook.prepare(outputs, [self._hook_blend(blend) for blend in batch.blends], batch.index)
         if embeddings:
             self._hook.embeddings(embeddings)
@@ -89,10 +91,22 @@ class MixedBlending:
             raise HookMissed(f"the hook changed {changed} nodes of a step, and the plan has {expected}")
         return changed
 
+    def _carry(self) -> None:
+        """Have the modules of all experts that run carried. Those of others stay, for a hundredth of a token's time."""
+        needed = frozenset(m for weights in self._running.values() for m in self._tables[weights].modules)
+        if needed <= self._carried:
+            return
+        carrier = load_carrier(self._base, needed | self._carried)
+        self._context.set_adapters([(carrier, 1.0)])
+        if self._carrier:
+            self._carrier.close()
+        self._carrier, self._carried = carrier, needed | self._carried
+
     def close(self) -> None:
         self._context.set_adapters([])
         self._hook.prepare(np.zeros(0, np.uint8))  # whoever decodes next must not find this one's plan
-        self._carrier.close()
+        if self._carrier:
+            self._carrier.close()
 
     def _hook_blend(self, blend: Blend) -> HookBlend:
         made = self._blends.get(blend)
@@ -145,6 +159,7 @@ class _Expert:
         n = shape.n_layer * N_KINDS
         self.table: Table = np.zeros(n, TABLE)
         self.does = np.zeros(n, np.uint8)
+        self.modules = {name.split(".")[2] for name in (*weights.modules, *weights.channels, *weights.shifts)}
         for name, module in weights.modules.items():
             if (module.a.shape[1], module.b.shape[0]) != shape.sizes(name.split(".")[2]):
                 raise EngineFailed(
@@ -181,7 +196,7 @@ class _Batch:
     """The blends of a batch's rows. Compared by identity, since hashing a blend takes too long."""
 
     def __init__(self, rows: Sequence[Blend], outputs: npt.NDArray[np.uint8]) -> None:
-        self._rows, self._outputs = list(rows), outputs
+        self._rows, self._outputs = list(rows), outputs.tobytes()
         self.planned = False  # whether the hook's plan is this batch's
         found = {id(blend): blend for blend in rows}
         place = {key: i for i, key in enumerate(found)}
@@ -190,4 +205,4 @@ class _Batch:
 
     def equals(self, rows: Sequence[Blend], outputs: npt.NDArray[np.uint8]) -> bool:
         same = len(rows) == len(self._rows) and all(map(operator.is_, rows, self._rows))
-        return same and bool((outputs == self._outputs).all())
+        return same and outputs.tobytes() == self._outputs

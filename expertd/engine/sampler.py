@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from expertd.engine.interface import Sampling, TokenLogprob
 from expertd.errors import EngineFailed
+from expertd.grammar.constraint import Constraint
 
 NO_HEAT = 1e-4  # below this, dividing by it overflows, and only the likeliest could be drawn anyway
 DEEPEST = 90.0  # a logit so far below the highest has no weight in f32
@@ -37,16 +38,27 @@ class Sampler:
             sampling.presence_penalty or sampling.frequency_penalty or sampling.repeat_penalty != 1.0
         )
 
-    def draw(self, logits: Logits) -> int:
-        """The next token, from the logits of all, [n_vocab]. Raises `EngineFailed` on NaN."""
+    def draw(self, logits: Logits, constraint: Constraint | None = None) -> int:
+        """The next token, from the logits of all, [n_vocab]; the `constraint` has gone on with it.
+
+        What the constraint refuses is drawn anew among what it allows: so it is asked for a mask by refusals alone,
+        and the probabilities are those of drawing under the mask at once. Raises `EngineFailed` on NaN.
+        """
         if not has_numbers(logits):
             raise EngineFailed(NO_NUMBERS)
         if len(self._biased) or self._counts:
             logits = self._adjusted(logits)
-        token = int(logits.argmax()) if self._sampling.temperature < NO_HEAT else self._draw_by_heat(logits)
+        token = self._draw(logits)
+        if constraint and not constraint.take(token):
+            token = self._draw(np.where(constraint.allowed(), logits, -np.inf))
+            if not constraint.take(token):
+                raise EngineFailed("the answer cannot go on by its grammar: no token may come next")
         if self._penalizes:
             self._counts[token] = self._counts.get(token, 0) + 1
         return token
+
+    def _draw(self, logits: Logits) -> int:
+        return int(logits.argmax()) if self._sampling.temperature < NO_HEAT else self._draw_by_heat(logits)
 
     def _adjusted(self, logits: Logits) -> Logits:
         """A copy with biases and with penalties on the answer so far."""

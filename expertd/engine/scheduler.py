@@ -216,8 +216,13 @@ class Scheduler:
 
     def _fill(self, chosen: Collection[Blend]) -> list[Slice]:
         decoding = [seq for seq in self.running if seq.decoding]
-        slices = [Slice(seq, 1) for seq in decoding if seq.next_blend in chosen][: self._limits.batch]
-        rows = len(slices)
+        slices = []
+        spare = self._limits.batch - len(decoding)  # a token of each, and more of what grammars forced
+        for seq in decoding:
+            if seq.next_blend in chosen:
+                slices.append(Slice(seq, min(seq.pending, 1 + spare)))
+                spare -= slices[-1].count - 1
+        rows = sum(part.count for part in slices)
         for seq in self.running:
             if seq.decoding or rows >= self._limits.batch or seq.next_blend not in chosen:
                 continue

@@ -34,6 +34,7 @@ class Sequence:
         self.again = False  # whether it was computed a second time, since its KV gave no numbers
         self.matched = False  # whether the prefix cache was asked since it got its id
         self.sampler = Sampler(request.sampling)
+        self.constraint = request.grammar.start() if request.grammar else None
         self.text = TextStream(base.piece, request.stop)
         self.prompt_logprobs: list[TokenLogprob] = []
         self.told = 0  # prompt tokens that these tell of, or that are not to be told
@@ -48,6 +49,12 @@ class Sequence:
     def blend_at(self, position: int) -> Blend:
         return self.layout.blend_at(position)
 
+    def forced(self, most: int) -> list[int]:
+        """Tokens that the grammar lets nothing else come before, `most` at most. Where logprobs are asked for, none."""
+        if not self.constraint or self.request.logprobs is not None:
+            return []
+        return self.constraint.forced()[: max(0, most)]
+
     @property
     def next_blend(self) -> Blend:
         """The blend of the next token to be computed."""
@@ -60,7 +67,8 @@ class Sequence:
 
     @property
     def decoding(self) -> bool:
-        return self.pending == 1 and len(self.tokens) > len(self.prompt)
+        """Whether what is pending is of the answer: a token that was drawn, and those that its grammar forced."""
+        return self.pending > 0 and self.computed >= len(self.prompt)
 
     @property
     def generated(self) -> int:

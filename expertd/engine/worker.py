@@ -235,6 +235,8 @@ class Worker:
     def _obey(self) -> bool:
         """Take all commands, waiting for one where there is nothing to decode. False: stop."""
         wait = not self._scheduler.has_work
+        if not wait and self._commands.empty():
+            return True
         quiet = QUIET if self._scheduler.background else None
         while True:
             try:
@@ -368,23 +370,35 @@ class Worker:
                 self._tell(seq, Piece("", tuple(seq.prompt_logprobs)))
         if seq.request.max_tokens == 0:
             return self._complete(seq, "length", "")
-        token = seq.sampler.draw(self._context.logits(last))
+        token = seq.sampler.draw(self._context.logits(last), seq.constraint)
         if self._base.is_end(token):
             return self._complete(seq, "stop", "")
         logprobs: tuple[TokenLogprob, ...] = ()
         if seq.request.logprobs is not None:
             logprobs = (token_logprob(self._context.logits(last), token, seq.request.logprobs),)
         seq.alone = seq.again = False
-        seq.tokens.append(token)
-        self._counters.completion_tokens += 1
-        text = seq.text.push(token)
+        forced = seq.forced(self._room(seq) - 1)
+        self._counters.forced_tokens += len(forced)
+        return self._append(seq, [token, *forced], logprobs)
+
+    def _room(self, seq: Sequence) -> int:
+        """How many more tokens its answer may have."""
+        return min(seq.request.max_tokens - seq.generated, self._limits.cells - len(seq.tokens))
+
+    def _append(self, seq: Sequence, tokens: list[int], logprobs: tuple[TokenLogprob, ...]) -> None:
+        text = ""
+        for token in tokens:
+            seq.tokens.append(token)
+            self._counters.completion_tokens += 1
+            text += seq.text.push(token)
+            if seq.text.stopped:
+                break
         if text or logprobs:
             self._tell(seq, Piece(text, logprobs))
-        if seq.text.stopped:
+        if seq.text.stopped or (seq.constraint and seq.constraint.ended):
             self._complete(seq, "stop", "")
-        elif seq.generated >= seq.request.max_tokens or len(seq.tokens) >= self._limits.cells:
+        elif self._room(seq) <= 0:
             self._complete(seq, "length", seq.text.flush())
-        return None
 
     def _note_prompt(self, part: Slice, first: int) -> None:
         seq = part.sequence
@@ -414,6 +428,7 @@ class Worker:
             self._scheduler.add_background(Sequence(again, self._base, owner=None))
 
     def _end(self, seq: Sequence, *, keep: bool = True) -> None:
+        self._counters.refused_draws += seq.constraint.refusals if seq.constraint else 0
         self._scheduler.finish(seq, keep=keep)
         if seq.owner is not None:
             seq.owner.sequence = None  # a cycle would keep its experts' arrays in memory

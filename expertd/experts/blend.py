@@ -30,6 +30,13 @@ class Blend:
 
     parts: tuple[Part, ...]
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:  # every step looks blends up, and to hash the parts' strings takes microseconds
+        return hash(self.parts)
+
     @cached_property
     def key(self) -> str:
         """Equal for equal content and scales, whatever the names and the order: what cached tokens are filed under."""

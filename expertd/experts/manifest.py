@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from expertd.errors import ExpertRefused
 from expertd.experts.files import read_file
@@ -64,6 +73,22 @@ class Sampling(_Table):
     max_tokens: int | None = Field(default=None, ge=1)
 
 
+class AnswerGrammar(_Table):
+    """What answers must follow where a request says nothing of it: one of these."""
+
+    json_schema: dict[str, JsonValue] | None = None
+    regex: str | None = None
+    lark: str | None = None
+    gbnf: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> AnswerGrammar:
+        given = self.model_dump(exclude_none=True)
+        if len(given) != 1:
+            raise ValueError(f"give one of {', '.join(type(self).model_fields)}, and no other")
+        return self
+
+
 class Routing(_Table):
     """What tells the router that a request is for this expert."""
 
@@ -95,6 +120,7 @@ class Manifest(_Table):
     conflicts: tuple[Name, ...] = Field(default=(), strict=False, description="experts that no blend with it may have")
     base: BaseBinding | None = None
     sampling: Sampling = Sampling()
+    grammar: AnswerGrammar | None = None
     routing: Routing = Routing()
     training: dict[str, JsonValue] = {}
     sha256: dict[FileName, Sha256] = {}

@@ -150,7 +150,7 @@ CHAT_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "the base in a blend": ({"model": "alpha+base"}, "joins no blend"),
     "more experts than are taken": ({"model": "+".join(f"e{i}" for i in range(11))}, "raise `max_experts`"),
     "tools": ({"tools": [{"type": "function"}]}, "tools"),
-    "a response format": ({"response_format": {"type": "json_object"}}, "response_format"),
+    "a response format that nobody knows": ({"response_format": {"type": "yaml"}}, "response_format"),
 }
 
 
@@ -175,8 +175,8 @@ COMPLETION_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "texts and tokens mixed": ({"prompt": ["a", [1]]}, "prompt: give text, tokens"),
     "a text among tokens": ({"prompt": [1, "a"]}, "texts and tokens cannot be mixed"),
     "more prompts than are taken": ({"prompt": ["a"] * 17}, "prompt: at most 16"),
-    "a completion's response format": ({"response_format": {"type": "json_object"}}, "response_format"),
-    "a grammar": ({"grammar": "root ::= [a-z]"}, "grammar"),
+    "a completion's response format that nobody knows": ({"response_format": {"type": "yaml"}}, "response_format"),
+    "a grammar that is none": ({"grammar": "root ::= ("}, "grammar"),
     "a token beyond the vocabulary": ({"prompt": [10**9]}, "prompt"),
     "a token beyond 64 bits": ({"prompt": [2**70]}, "prompt"),
     "a suffix": ({"suffix": "end"}, "suffix"),

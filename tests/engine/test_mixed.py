@@ -45,7 +45,7 @@ class Meddled(MixedBlending):
     def apply(self, *batch):
         super().apply(*batch)
         if self.stranger:
-            self._context.set_adapters([(adapter, 1.0) for adapter in (self._carrier, self.stranger)])
+            self._context.set_adapters([(adapter, 1.0) for adapter in (self._carrier, self.stranger) if adapter])
 
 
 @pytest.mark.parametrize("loaded", [True, False], ids=["expert", "base"])

@@ -1,0 +1,152 @@
+"""Grammars that answers must follow, compiled by llguidance once for each content."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from llguidance import LLMatcher, LLParserLimits, LLTokenizer
+from llguidance.gbnf_to_lark import any_to_lark
+from llguidance.llamacpp import lltokenizer_from_vocab
+
+from expertd.errors import InvalidRequest
+from expertd.grammar.constraint import Constraint
+
+Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf"]
+
+MAX_BYTES = 1 << 18  # of a grammar's text
+MAX_DEPTH = 64  # of a JSON schema
+KEPT = 64  # compiled grammars
+
+# One line, as `json.dumps` writes it and as models have seen it most: so all but the values is forced.
+_JSON: Any = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+_ANYTHING: dict[str, Any] = {}  # what the schema `true` stands for
+# A step may take some milliseconds at most: everybody's next token waits for it.
+_LIMITS = LLParserLimits(
+    initial_lexer_fuel=1_000_000,
+    step_lexer_fuel=50_000,
+    step_max_items=20_000,
+    max_lexer_states=50_000,
+    max_grammar_size=200_000,
+    verbose_errors=False,
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A grammar as it was asked for. `param` is where it stood in the request."""
+
+    kind: Kind
+    text: str
+    param: str
+
+
+class _Prepared(NamedTuple):
+    tokenizer: LLTokenizer
+    ends: frozenset[int]  # tokens that end an answer
+
+
+class Grammar:
+    """A compiled grammar. Thread-safe."""
+
+    def __init__(self, matcher: LLMatcher, prepared: _Prepared) -> None:
+        self._matcher, self._prepared = matcher, prepared
+
+    def start(self) -> Constraint:
+        """For one answer, from its beginning."""
+        return Constraint(self._matcher.deep_copy(), self._prepared.tokenizer.vocab_size, self._prepared.ends)
+
+
+class Grammars:
+    """Compiles grammars for one vocabulary, and keeps those that were used last. Thread-safe."""
+
+    def __init__(self, vocab: Any, ends: Callable[[], Sequence[int]]) -> None:
+        """`vocab` is llama.cpp's own, and `ends` finds the tokens that end an answer."""
+        self._vocab, self._find_ends = vocab, ends
+        self._prepared: _Prepared | None = None
+        self._preparing = threading.Lock()
+        self._kept: OrderedDict[tuple[Kind, str], Grammar] = OrderedDict()  # least recently used first
+        self._keeping = threading.Lock()
+
+    def prepare(self) -> _Prepared:
+        """Make what all grammars need: some tenths of a second, which else the first one waits for."""
+        with self._preparing:
+            if self._prepared is None:
+                ends = self._find_ends()
+                self._prepared = _Prepared(lltokenizer_from_vocab(self._vocab, eos_token=list(ends)), frozenset(ends))
+            return self._prepared
+
+    def compile(self, source: Source) -> Grammar:
+        """Raises `InvalidRequest`, which says where the grammar is wrong, or what of it cannot be enforced."""
+        key = source.kind, source.text
+        with self._keeping:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        grammar = self._compile(source)
+        with self._keeping:
+            self._kept[key] = grammar
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return grammar
+
+    def _compile(self, source: Source) -> Grammar:
+        if len(source.text) > MAX_BYTES:
+            raise _wrong(source, f"it has {len(source.text):,} characters, and at most {MAX_BYTES:,} are taken")
+        prepared = self.prepare()
+        matcher = LLMatcher(prepared.tokenizer, _translated(source), log_level=0, limits=_LIMITS)
+        if matcher.is_error():
+            raise _wrong(source, _reason(matcher.get_error()))
+        if not any(matcher.compute_bitmask()) or matcher.is_error():
+            raise _wrong(source, "it lets no answer through: what it asks for contradicts itself, or never ends")
+        return Grammar(matcher, prepared)
+
+
+def _translated(source: Source) -> str:
+    """In llguidance's own format. Raises `InvalidRequest`."""
+    if source.kind == "json_schema":
+        return LLMatcher.grammar_from_json_schema(source.text, overrides=_JSON)
+    if source.kind == "regex":
+        return LLMatcher.grammar_from_regex(source.text)
+    if source.kind == "lark":
+        return LLMatcher.grammar_from_lark(source.text)
+    try:
+        return LLMatcher.grammar_from_lark(any_to_lark(source.text))
+    except Exception as error:  # it raises whatever comes to it
+        raise _wrong(source, f"it is no GBNF: {error}") from error
+
+
+def _reason(error: str) -> str:
+    """llguidance's message without its Rust backtrace and the state of its parser."""
+    text = error.split("\n\nStack backtrace")[0].split("<state>")[0].strip()
+    return text[:500] or "llguidance gives no reason"
+
+
+def _wrong(source: Source, why: str) -> InvalidRequest:
+    return InvalidRequest(f"{source.param}: {why}", param=source.param)
+
+
+def json_source(schema: object, param: str) -> Source:
+    """The grammar of a JSON schema. Raises `InvalidRequest`."""
+    if schema is False:
+        raise InvalidRequest(f"{param}: `false` lets no answer through", param=param)
+    if _depth(schema) > MAX_DEPTH:
+        raise InvalidRequest(f"{param}: it is nested more than {MAX_DEPTH} levels deep: flatten it", param=param)
+    return Source("json_schema", json.dumps(_ANYTHING if schema is True else schema), param)
+
+
+def _depth(schema: object) -> int:
+    level, depth = [schema], 0
+    while level and depth <= MAX_DEPTH:
+        depth += 1
+        level = [
+            child
+            for item in level
+            if isinstance(item, (dict, list))
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+    return depth

@@ -1,0 +1,172 @@
+"""Answers that follow a grammar, asked for as clients do: the `openai` package, raw HTTP and the command line."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema
+import pytest
+from openai import OpenAI
+
+from tests.daemon.process import Daemon
+from tests.fixtures import SMOLLM2, make_peft_folder
+
+CHAT = "/v1/chat/completions"
+INVOICE: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "customer_name": {"type": "string", "maxLength": 24},
+        "total_amount_in_euros": {"type": "number"},
+        "payment_method": {"enum": ["cash", "card", "transfer"]},
+        "items": {"type": "array", "items": {"type": "string", "maxLength": 12}, "maxItems": 2},
+    },
+    "required": ["customer_name", "total_amount_in_euros", "payment_method", "items"],
+    "additionalProperties": False,
+}
+MESSAGES: list[Any] = [
+    {"role": "user", "content": "Ann Lee paid 12.50 euros in cash for tea and bread. The invoice as JSON:"}
+]
+SCHEMA_FORMAT: Any = {"type": "json_schema", "json_schema": {"name": "invoice", "strict": True, "schema": INVOICE}}
+
+
+@pytest.fixture
+def openai(daemon: Daemon) -> OpenAI:
+    return OpenAI(base_url=f"{daemon.url}/v1", api_key=daemon.token)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.5])
+@pytest.mark.parametrize("model", ["base", "alpha"])
+def test_an_answer_follows_its_json_schema(openai: OpenAI, model: str, temperature: float) -> None:
+    answer = openai.chat.completions.create(
+        model=model,
+        messages=MESSAGES,
+        response_format=SCHEMA_FORMAT,
+        temperature=temperature,
+        n=3,
+        seed=1,
+        max_tokens=200,
+    )
+    for choice in answer.choices:
+        assert choice.finish_reason == "stop"
+        jsonschema.validate(json.loads(choice.message.content or ""), INVOICE)
+
+
+def test_a_stream_gives_what_the_whole_answer_is(openai: OpenAI) -> None:
+    asked: Any = {"model": "base", "messages": MESSAGES, "response_format": SCHEMA_FORMAT, "temperature": 0}
+    whole = openai.chat.completions.create(**asked).choices[0].message.content
+    chunks = list(openai.chat.completions.create(**asked, stream=True))
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == whole
+    assert chunks[-1].choices[0].finish_reason == "stop"
+
+
+def test_forced_tokens_change_nothing_but_the_time(openai: OpenAI) -> None:
+    """Where logprobs are asked for, every token is drawn, and each is told with its probability."""
+    asked: Any = {"model": "base", "messages": MESSAGES, "response_format": SCHEMA_FORMAT, "temperature": 0}
+    forced = openai.chat.completions.create(**asked)
+    drawn = openai.chat.completions.create(**asked, logprobs=True).choices[0]
+    assert forced.choices[0].message.content == drawn.message.content
+    assert drawn.logprobs and drawn.logprobs.content and forced.usage
+    assert "".join(item.token for item in drawn.logprobs.content) == drawn.message.content
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "check"),
+    [
+        ("response_format", {"type": "json_object"}, lambda text: isinstance(json.loads(text), dict)),
+        ("json_schema", {"type": "array", "items": {"type": "integer"}, "maxItems": 3}, json.loads),
+        ("regex", r"[A-Z][a-z]{2,8} (yes|no)", lambda text: re.fullmatch(r"[A-Z][a-z]{2,8} (yes|no)", text)),
+        ("grammar", 'root ::= "<" [a-z]+ ">"', lambda text: re.fullmatch("<[a-z]+>", text)),
+        ("lark", 'start: "0x" /[0-9a-f]{4}/', lambda text: re.fullmatch("0x[0-9a-f]{4}", text)),
+    ],
+)
+def test_every_form_is_followed_on_both_routes(
+    client: httpx.Client, field: str, value: Any, check: Callable[[str], Any]
+) -> None:
+    body = {"model": "base", field: value, "seed": 3, "max_tokens": 300}
+    chat = client.post(CHAT, json={**body, "messages": MESSAGES}).raise_for_status().json()["choices"][0]
+    plain = (
+        client.post("/v1/completions", json={**body, "prompt": "Here it is: "}).raise_for_status().json()["choices"][0]
+    )
+    for choice, text in ((chat, chat["message"]["content"]), (plain, plain["text"])):
+        if choice["finish_reason"] == "stop":
+            assert check(text) not in (None, False), text
+        else:
+            assert choice["finish_reason"] == "length"
+    assert "stop" in (chat["finish_reason"], plain["finish_reason"])
+
+
+def test_an_answer_that_is_cut_says_so(client: httpx.Client) -> None:
+    body = {"model": "base", "messages": MESSAGES, "regex": "[a-z ]{400}", "max_tokens": 20}
+    choice = client.post(CHAT, json=body).raise_for_status().json()["choices"][0]
+    assert choice["finish_reason"] == "length"
+    assert re.fullmatch("[a-z ]{20,399}", choice["message"]["content"])
+
+
+def test_a_stop_string_inside_forced_text_ends_the_answer(client: httpx.Client) -> None:
+    body = {
+        "model": "base",
+        "messages": MESSAGES,
+        "response_format": SCHEMA_FORMAT,
+        "stop": "_amount",
+        "temperature": 0,
+    }
+    choice = client.post(CHAT, json=body).raise_for_status().json()["choices"][0]
+    assert choice["finish_reason"] == "stop"
+    assert choice["message"]["content"].endswith('"total')
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"response_format": {"type": "strange"}}, "response_format"),
+        ({"response_format": {"type": "json_schema"}}, "json_schema"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"schema": {"uniqueItems": True}}}}, "uniqueItems"),
+        ({"json_schema": {"$ref": "#"}}, "never ends"),
+        ({"json_schema": {"type": "integer", "minimum": 2, "maximum": 1}}, "json_schema"),
+        ({"json_schema": False}, "lets no answer through"),
+        ({"json_schema": {"enum": ["x" * 300_000]}}, "characters"),
+        ({"regex": "("}, "regex"),
+        ({"regex": 3}, "regex"),
+        ({"grammar": "root ::= ("}, "grammar"),
+        ({"lark": "start: nowhere"}, "nowhere"),
+        ({"regex": "a", "lark": 'start: "a"'}, "give one of them"),
+    ],
+)
+def test_a_form_that_cannot_be_followed_is_a_400_that_says_why(client: httpx.Client, asked: Any, told: str) -> None:
+    refused = client.post(CHAT, json={"model": "base", "messages": MESSAGES, "max_tokens": 5, **asked})
+    assert refused.status_code == 400, refused.text
+    error = refused.json()["error"]
+    assert told in error["message"] and error["type"] == "invalid_request_error"
+
+
+def test_an_experts_manifest_says_what_form_its_answers_have(
+    start_daemon: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    manifest = {"grammar": {"regex": "(red|green|blue)"}}
+    make_peft_folder(tmp_path / "experts" / "colour", SMOLLM2, manifest=manifest)
+    with start_daemon(context=512).client() as client:
+        body = {"model": "colour", "messages": MESSAGES, "max_tokens": 20}
+        answer = client.post(CHAT, json=body).raise_for_status().json()["choices"][0]
+        assert answer["message"]["content"] in ("red", "green", "blue") and answer["finish_reason"] == "stop"
+        other = client.post(CHAT, json={**body, "regex": "[0-9]{3}"}).raise_for_status().json()["choices"][0]
+        assert re.fullmatch("[0-9]{3}", other["message"]["content"])
+
+
+def test_the_command_line_asks_for_a_form(daemon: Daemon, tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text(json.dumps(INVOICE))
+
+    def ask(*args: str) -> subprocess.CompletedProcess[bytes]:
+        return daemon.cli("ask", "-e", "base", *args, "the invoice of Ann Lee, 12.50 in cash")
+
+    jsonschema.validate(json.loads(ask("--json-schema", str(schema)).stdout), INVOICE)
+    assert re.fullmatch(b"(yes|no)\n", ask("--regex", "yes|no").stdout)
+    schema.write_text("{")
+    broken = ask("--json-schema", str(schema))
+    assert broken.returncode == 2 and b"schema.json" in broken.stderr

@@ -1,0 +1,145 @@
+"""Grammars on the vocabulary of the embedded base: what they let through, what they force, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import numpy as np
+import pytest
+
+from expertd.engine.context import Base
+from expertd.engine.interface import Sampling
+from expertd.engine.sampler import Sampler
+from expertd.errors import InvalidRequest
+from expertd.grammar.compiler import MAX_BYTES, MAX_DEPTH, Grammars, Source, json_source
+from expertd.models.catalogue import embedded_file
+
+PERSON = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "age": {"type": "integer", "minimum": 0}},
+    "required": ["name", "age"],
+    "additionalProperties": False,
+}
+
+
+@pytest.fixture(scope="module")
+def base():
+    base = Base(embedded_file(), vocab_only=True)
+    yield base
+    base.close()
+
+
+@pytest.fixture(scope="module")
+def grammars(base):
+    return Grammars(base.vocab, base.ends)
+
+
+def follows(grammars, base, source, text):
+    """Whether `text` is a whole answer by the grammar."""
+    constraint = grammars.compile(source).start()
+    return all(constraint.take(token) for token in base.tokenize(text)) and constraint.take(base.eos)
+
+
+@pytest.mark.parametrize(
+    ("source", "right", "wrong"),
+    [
+        (json_source(PERSON, "s"), '{"name": "Ann", "age": 3}', '{"name": "Ann", "age": -3}'),
+        (json_source(PERSON, "s"), '{"name": "é", "age": 0}', '{"age": 3, "name": "Ann"}'),
+        (json_source({"enum": ["a", 1, None]}, "s"), "null", "2"),
+        (json_source(True, "s"), "[1, {}]", "[1, ]"),
+        (Source("regex", r"[A-Z]{2}-\d+", "r"), "AB-12", "AB-"),
+        (Source("regex", "(a+)+", "r"), "aaaa", "aaab"),
+        (Source("gbnf", 'root ::= "yes" | "no" ws\nws ::= [ \\t]*', "g"), "no  ", "maybe"),
+        (Source("gbnf", 'root ::= item ("," item)*\nitem ::= [0-9]+', "g"), "1,22,3", "1,,2"),
+        (Source("lark", 'start: "a" b\nb: /[0-9]/+', "l"), "a12", "b"),
+    ],
+)
+def test_a_grammar_lets_through_what_follows_it_and_nothing_else(grammars, base, source, right, wrong):
+    assert follows(grammars, base, source, right)
+    assert not follows(grammars, base, source, wrong)
+
+
+def test_all_but_the_values_of_an_object_is_forced(grammars, base):
+    constraint = grammars.compile(json_source(PERSON, "s")).start()
+
+    def text(tokens):
+        return b"".join(map(base.piece, tokens)).decode()
+
+    begun = text(constraint.forced())
+    assert begun in ('{"name":', '{"name": ', '{"name": "')
+    rest = '{"name": "Ann"'.removeprefix(begun)
+    assert all(constraint.take(token) for token in base.tokenize(rest))
+    forced = text(constraint.forced())
+    assert forced.startswith(', "age":')
+    assert not constraint.ended
+    assert all(constraint.take(token) for token in base.tokenize(', "age": 3}'.removeprefix(forced)))
+    assert constraint.ended and constraint.take(base.eos)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (json_source({"type": "array", "uniqueItems": True}, "schema"), "uniqueItems"),
+        (json_source({"type": "object", "properties": {"a": {"not": {"type": "string"}}}}, "schema"), "not"),
+        (json_source({"type": "string", "pattern": "(?=a)b"}, "schema"), "look-around"),
+        (json_source({"type": "integer", "minimum": 3, "maximum": 2}, "schema"), "schema"),
+        (json_source({"$ref": "#"}, "schema"), "never ends"),
+        (json_source({"$ref": "#/nowhere"}, "schema"), "nowhere"),
+        (json_source({"type": "strange"}, "schema"), "strange"),
+        (Source("regex", "(", "regex"), "regex"),
+        (Source("gbnf", 'nothing ::= "a"', "grammar"), "grammar"),
+        (Source("gbnf", 'root ::= unknown "a"', "grammar"), "unknown"),
+        (Source("gbnf", "root ::= root", "grammar"), "grammar"),
+        (Source("lark", "start: (", "lark"), "lark"),
+        (Source("lark", "x" * (MAX_BYTES + 1), "lark"), "characters"),
+    ],
+)
+def test_what_cannot_be_enforced_is_refused_at_once_and_by_its_name(grammars, source, told):
+    began = time.monotonic()
+    with pytest.raises(InvalidRequest) as refused:
+        grammars.compile(source)
+    assert time.monotonic() - began < 5  # a bound for hangs, not a measurement
+    assert refused.value.message.startswith(source.param) and told in refused.value.message
+    assert len(refused.value.message) < 1000
+
+
+def test_a_left_recursive_grammar_is_followed(grammars, base):
+    source = Source("gbnf", 'root ::= root "+" [0-9] | [0-9]', "grammar")
+    assert follows(grammars, base, source, "1+2+3")
+    assert not follows(grammars, base, source, "1+")
+
+
+def test_a_schema_that_is_nested_too_deeply_is_refused():
+    schema = {}
+    for _ in range(MAX_DEPTH):
+        schema = {"items": schema}
+    with pytest.raises(InvalidRequest, match="levels deep"):
+        json_source(schema, "schema")
+
+
+def test_one_content_is_compiled_once(grammars):
+    first = grammars.compile(json_source(PERSON, "a"))
+    assert grammars.compile(json_source(json.loads(json.dumps(PERSON)), "b")) is first
+
+
+@pytest.mark.parametrize("temperature", [0.7, 1.5])
+def test_drawing_first_gives_the_probabilities_of_the_mask(grammars, base, temperature):
+    """By many draws: of those that a regex allows, each as often as if the others had never been there."""
+    grammar = grammars.compile(Source("regex", "[abcd]", "regex"))
+    random = np.random.default_rng(3)
+    logits = random.standard_normal(base.n_vocab).astype(np.float32)
+    allowed = [base.tokenize(letter)[0] for letter in "abcd"]
+    logits[allowed] += 9
+    weights = np.exp(logits[allowed].astype(np.float64) / temperature)
+    counts = dict.fromkeys(allowed, 0)
+    sampler = Sampler(Sampling(temperature=temperature, seed=5))
+    n, refusals = 4000, 0
+    for _ in range(n):
+        constraint = grammar.start()
+        counts[sampler.draw(logits, constraint)] += 1
+        refusals += constraint.refusals
+    expected = n * weights / weights.sum()
+    chi2 = (((np.array(list(counts.values())) - expected) ** 2) / expected).sum()
+    assert chi2 < 16.3  # 3 degrees of freedom, 0.001
+    assert 0 < refusals < n
