@@ -124,6 +124,9 @@ class Settings(BaseSettings):
     )
     threads: int = Field(default_factory=lambda: _cores(), ge=1, le=512, description="threads of llama.cpp")
     max_experts: int = Field(10, ge=1, le=100, description="experts that one request may blend")
+    draft: int = Field(
+        15, ge=0, le=64, description="tokens that are tried at once where an answer repeats its prompt; 0: none"
+    )
     blending: Literal["auto", "plain"] = Field("auto", description="plain: one blend a batch, by llama.cpp alone")
     prefix_cache_mb: Megabytes = Field(512, description="memory for the KV of past prompts; 0: none is reused")
     memory_mb: Megabytes = Field(0, description="memory of the process, saved on from 80%; 0: no budget")

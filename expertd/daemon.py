@@ -197,6 +197,7 @@ def _worker(settings: Settings, base: Base, context: Context, reason: str, resid
         tile=TILE if settings.flash else 1,
         sequences=settings.sequences,
         cache_bytes=int(settings.prefix_cache_mb * 1e6) if base.cuttable else 0,
+        draft=settings.draft if base.cuttable else 0,
         memory_bytes=int(settings.memory_mb * 1e6),
     )
     disk = None

@@ -30,5 +30,8 @@ class Counters:
     preemptions: int = 0
     forced_tokens: int = 0  # of the completion's, what a grammar had nothing else for: not drawn
     refused_draws: int = 0  # by a grammar, and drawn again
+    draft_steps: int = 0  # with a draft
+    drafted_tokens: int = 0  # of these drafts
+    accepted_tokens: int = 0  # of them, what the model drew as well
     changed_nodes: int = 0  # of llama.cpp's graphs, by the hook
     paging: Paging = field(default_factory=Paging)

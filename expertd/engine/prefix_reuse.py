@@ -75,8 +75,7 @@ class PrefixReuse:
 
     def put_away(self, seq: Seq, length: int) -> None:
         """Its first `length` tokens go to the prefix cache; those behind them leave the cells."""
-        if length < seq.computed:
-            self._cells.remove_sequence(seq.seq_id, length)
+        self._cells.remove_sequence(seq.seq_id, length)  # of a draft, more may be there than is computed
         size = self._cells.sequence_bytes(seq.seq_id)
         try:
             self._cache.keep(seq.identity()[:length], size, lambda: self._cells.save_sequence(seq.seq_id))

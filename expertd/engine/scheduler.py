@@ -39,6 +39,7 @@ class Limits:
     sequences: int  # running at once
     cache_bytes: int  # host memory for the KV of finished sequences; 0: no prefix is ever reused
     tile: int = 1  # rows that a step which reads a prompt is filled up to
+    draft: int = 0  # tokens of a draft at most; 0: none
     memory_bytes: int = 0  # the budget for the memory of the whole process; 0: none
 
 
@@ -48,6 +49,11 @@ class Slice:
 
     sequence: Seq
     count: int
+    draft: tuple[int, ...] = ()  # tokens that may follow those, computed to see whether they do
+
+    @property
+    def rows(self) -> int:
+        return self.count + len(self.draft)
 
 
 _due = attrgetter("due")
@@ -220,9 +226,9 @@ class Scheduler:
         spare = self._limits.batch - len(decoding)  # a token of each, and more of what grammars forced
         for seq in decoding:
             if seq.next_blend in chosen:
-                slices.append(Slice(seq, min(seq.pending, 1 + spare)))
-                spare -= slices[-1].count - 1
-        rows = sum(part.count for part in slices)
+                slices.append(self._of_answer(seq, 1 + spare))
+                spare -= slices[-1].rows - 1
+        rows = sum(part.rows for part in slices)
         for seq in self.running:
             if seq.decoding or rows >= self._limits.batch or seq.next_blend not in chosen:
                 continue
@@ -234,6 +240,14 @@ class Scheduler:
                 slices.append(Slice(seq, count))
                 rows += count
         return slices
+
+    def _of_answer(self, seq: Seq, most: int) -> Slice:
+        """Its pending tokens, and a draft where it decodes alone: beside others, their rows fill the batch as well."""
+        count = min(seq.pending, most)
+        room = min(self._limits.draft, most - count, self._limits.cells - len(seq.tokens) - 1)
+        if len(self.running) > 1 or room <= 0 or count < seq.pending:
+            return Slice(seq, count)
+        return Slice(seq, count, seq.lookup.propose(seq.tokens, room))
 
     def _room(self, seq: Seq, decoding: int, rows: int) -> int:
         """Most rows for a part of this prompt in a batch that has `rows` already."""
@@ -256,7 +270,7 @@ class Scheduler:
 
     def _make_room(self, slices: Sequence[Slice]) -> bool:
         """Free cells for the slices by preempting the last sequence to be due. False: schedule anew."""
-        needed = sum(part.count for part in slices)
+        needed = sum(part.rows for part in slices)
         if self.cells_used + needed <= self._limits.cells or len(self.running) == 1:
             return True  # alone it fits: its length was checked when it was submitted
         self._preempt(self.running[-1], kept=self.running[-1].computed)

@@ -11,6 +11,7 @@ from expertd.engine.context import Base
 from expertd.engine.identity import NUMBERS, Identity
 from expertd.engine.interface import Request, Timings, TokenLogprob
 from expertd.engine.layout import lay_out
+from expertd.engine.lookup import Lookup
 from expertd.engine.sampler import Sampler
 from expertd.engine.text import TextStream
 from expertd.experts.blend import Blend
@@ -35,6 +36,7 @@ class Sequence:
         self.matched = False  # whether the prefix cache was asked since it got its id
         self.sampler = Sampler(request.sampling)
         self.constraint = request.grammar.start() if request.grammar else None
+        self.lookup = Lookup()
         self.text = TextStream(base.piece, request.stop)
         self.prompt_logprobs: list[TokenLogprob] = []
         self.told = 0  # prompt tokens that these tell of, or that are not to be told

@@ -272,8 +272,8 @@ class Worker:
             self._end(seq, keep=False)
         if not slices:
             return
-        rows = sum(part.count for part in slices)
-        depth = sum(part.count * (part.sequence.computed + part.count / 2) for part in slices) / rows
+        rows = sum(part.rows for part in slices)
+        depth = sum(part.rows * (part.sequence.computed + part.rows / 2) for part in slices) / rows
         begun = time.monotonic()
         for batch in [slices] if self._context.unified else _batches(slices):
             if not self._compute(batch):
@@ -370,16 +370,38 @@ class Worker:
                 self._tell(seq, Piece("", tuple(seq.prompt_logprobs)))
         if seq.request.max_tokens == 0:
             return self._complete(seq, "length", "")
-        token = seq.sampler.draw(self._context.logits(last), seq.constraint)
+        self._draw(seq, last)
+        return self._follow(part, last) if part.draft else None
+
+    def _draw(self, seq: Sequence, row: int) -> None:
+        """Go on with the token that is drawn from the logits of this row, and with what the grammar then forces."""
+        logits = self._context.logits(row)
+        token = seq.sampler.draw(logits, seq.constraint)
         if self._base.is_end(token):
             return self._complete(seq, "stop", "")
         logprobs: tuple[TokenLogprob, ...] = ()
         if seq.request.logprobs is not None:
-            logprobs = (token_logprob(self._context.logits(last), token, seq.request.logprobs),)
+            logprobs = (token_logprob(logits, token, seq.request.logprobs),)
         seq.alone = seq.again = False
         forced = seq.forced(self._room(seq) - 1)
         self._counters.forced_tokens += len(forced)
         return self._append(seq, [token, *forced], logprobs)
+
+    def _follow(self, part: Slice, last: int) -> None:
+        """Go on along the draft as long as it is what was drawn. Its rows behind that leave the cells."""
+        seq, accepted = part.sequence, 0
+        while seq in self._scheduler.running:
+            while seq.pending and accepted < len(part.draft) and part.draft[accepted] == seq.tokens[seq.computed]:
+                seq.computed += 1
+                accepted += 1
+            if seq.pending:
+                self._context.remove_sequence(seq.seq_id, seq.computed)
+                break
+            self._draw(seq, last + accepted)
+        seq.lookup.learn(len(part.draft), accepted)
+        self._counters.draft_steps += 1
+        self._counters.drafted_tokens += len(part.draft)
+        self._counters.accepted_tokens += accepted
 
     def _room(self, seq: Sequence) -> int:
         """How many more tokens its answer may have."""
@@ -461,16 +483,16 @@ def _batches(slices: list[Slice]) -> list[list[Slice]]:
     One token each of sequences with neighbouring ids is a batch, and so is a part of a prompt.
     """
     batches: list[list[Slice]] = []
-    for part in sorted((part for part in slices if part.count == 1), key=lambda part: part.sequence.seq_id):
+    for part in sorted((part for part in slices if part.rows == 1), key=lambda part: part.sequence.seq_id):
         if batches and part.sequence.seq_id == batches[-1][-1].sequence.seq_id + 1:
             batches[-1].append(part)
         else:
             batches.append([part])
-    return batches + [[part] for part in slices if part.count > 1]
+    return batches + [[part] for part in slices if part.rows > 1]
 
 
 def _rows(slices: list[Slice]) -> tuple[list[Row], list[Blend], list[int]]:
-    """The batch, each row's blend, and the index of each slice's last row.
+    """The batch, each row's blend, and the index of each slice's last row before its draft.
 
     Logits are asked for where a token will be drawn from them.
     """
@@ -486,4 +508,7 @@ def _rows(slices: list[Slice]) -> tuple[list[Row], list[Blend], list[int]]:
             output = ends or seq.request.prompt_logprobs
             rows.append(Row(seq.tokens[position], position, seq.seq_id, output, seq.layout.virtual.get(position)))
         outputs.append(len(rows) - 1)
+        for i, token in enumerate(part.draft, len(seq.tokens)):
+            blends.append(seq.blend_at(i))
+            rows.append(Row(token, i, seq.seq_id, True))
     return rows, blends, outputs

@@ -132,6 +132,7 @@ async def engine(
     batch: int = 256,
     step_seconds: float = 0.1,
     queue: int = 64,
+    draft: int = 15,
     flash: bool = False,
     unified: bool = False,
     ubatch: int | None = None,
@@ -148,7 +149,7 @@ async def engine(
     sizes = {"n_cells": cells, "n_seq": sequences, "n_batch": batch, "n_ubatch": ubatch}
     context = Context(base, **sizes, n_threads=1, flash=flash, unified=unified, hook=hook)
     empty_cells.give_back(context)
-    limits = Limits(claimed or context.n_cells, batch, step_seconds, sequences, cache_bytes)
+    limits = Limits(claimed or context.n_cells, batch, step_seconds, sequences, cache_bytes, draft=draft)
     disk = DiskCache(folder, 1 << 26, context.fingerprint()) if folder else None
     worker = Worker(base, context, blending(base, context), limits, queue, disk)
     try:

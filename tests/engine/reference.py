@@ -16,6 +16,11 @@ from expertd.experts.tensors import Array, Weights
 Part = tuple[Weights, float, int | None]  # an expert, its scale, and how many tokens of the prompt's end see it
 
 N_CTX = 512
+TIE = 1e-4  # of logits: f32 sums of another order differ by a tenth of it
+
+
+class Tie(Exception):
+    """Two tokens are equally likely: which of them comes is up to rounding."""
 
 
 class Reference:
@@ -28,7 +33,7 @@ class Reference:
         self._answers: dict[object, list[int]] = {}
 
     def answer(self, prompt: Sequence[int], parts: Sequence[Part], length: int) -> list[int]:
-        """At most `length` tokens, fewer where the answer ends. Each is computed once."""
+        """At most `length` tokens, fewer where the answer ends. Each is computed once. Raises `Tie`."""
         experts = frozenset((weights.content_hash, scale, offset) for weights, scale, offset in parts)
         key = tuple(prompt), experts, length
         if key not in self._answers:
@@ -113,5 +118,7 @@ def _go_on(base: Base, context: int, length: int) -> list[int]:
         token = int(logits.argmax())
         if len(tokens) == length or llama.llama_vocab_is_eog(base.vocab, token):
             return tokens
+        if np.sort(logits)[-2] > logits[token] - TIE:
+            raise Tie
         tokens.append(token)
         _feed(context, [token])

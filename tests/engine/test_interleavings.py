@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from expertd.engine import context as context_module
+from expertd.engine import lookup
 from expertd.engine import worker as worker_module
 from expertd.engine.interface import Piece, Request
 from expertd.engine.mixed import MixedBlending
@@ -22,7 +24,7 @@ from expertd.errors import EngineFailed
 from expertd.experts.blend import Blend, Part
 from expertd.experts.tensors import Weights
 from tests.engine.harness import GREEDY, KINDS, WAY, Toy, background_done, engine, greedy, idle, peft_expert
-from tests.engine.reference import Reference
+from tests.engine.reference import Reference, Tie
 
 LONGEST = 16
 LORA = ("lora", "rslora", "attention")  # what the plain way serves too
@@ -63,6 +65,7 @@ class Plan:
     on_disk: bool
     quiet: float
     held: int
+    repeated: int  # tokens that a draft must be the repetition of
 
 
 def plans(kinds: Sequence[str]) -> st.SearchStrategy[Plan]:
@@ -97,6 +100,7 @@ def plans(kinds: Sequence[str]) -> st.SearchStrategy[Plan]:
         on_disk=st.booleans(),
         quiet=st.sampled_from([0, 0.002, NEVER]),
         held=st.sampled_from([8, 2048]),
+        repeated=st.sampled_from([1, 2, 8]),
     )
 
 
@@ -241,7 +245,11 @@ def interleave(player: Player, tmp_path: Path, count: int) -> None:
         with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(dir=tmp_path) as folder:
             patch.setattr(worker_module, "QUIET", plan.quiet)
             patch.setattr(context_module, "HELD", plan.held)
-            player.play(plan, Path(folder))
+            for name in ("NGRAM", "FIRST", "MOST"):
+                patch.setattr(lookup, name, plan.repeated)
+            patch.setattr(lookup, "WORTHWHILE", 1)
+            with suppress(Tie):
+                player.play(plan, Path(folder))
 
     any_plan()
 

@@ -35,6 +35,19 @@ def prompts(served):
     return [template.encode([{"role": "user", "content": question}]) for question in QUESTIONS]
 
 
+def test_an_answer_that_repeats_itself_takes_fewer_steps(served):
+    prompt, length = served.tokenize("The boat is a boat.\n" * 6), 4 * N
+
+    async def run():
+        async with engine(served) as worker:
+            (answer,) = await ask(worker, request(prompt, length))
+            return answer, worker.counters()
+
+    answer, counted = asyncio.run(run())
+    assert len(answer.tokens) == length
+    assert counted.accepted_tokens > length / 2 and counted.steps < length / 2
+
+
 def test_the_token_that_ends_a_turn_is_the_templates_own(served):
     assert served.piece(served.eos, special=True) == b"<|im_end|>"
 
