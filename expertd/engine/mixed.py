@@ -105,6 +105,7 @@ class MixedBlending:
     def close(self) -> None:
         self._context.set_adapters([])
         self._hook.prepare(np.zeros(0, np.uint8))  # whoever decodes next must not find this one's plan
+        self._hook.describe(0, [(0, 0)] * N_KINDS)  # an adapter of one rank that comes next is no carrier
         if self._carrier:
             self._carrier.close()
 

@@ -68,6 +68,25 @@ def test_a_step_that_masks_other_nodes_ends_with_an_error_and_the_plain_way_serv
     assert status.blending == "plain" and "changed" in status.blending_reason
 
 
+def test_after_the_way_back_an_expert_of_one_rank_is_none_of_the_hooks(toy):
+    """llama.cpp's own nodes for it look like the carrier's."""
+    prompt, narrow = toy.prompt(551, 12), random_weights(toy.shape, 8, rank=1, strength=0.6)
+    one = request(prompt, N, [(narrow, 1.0)])
+
+    async def run():
+        async with engine(toy.base, blending=Meddled, hooked=True) as worker:
+            with tempfile.NamedTemporaryFile(suffix=".gguf") as file:
+                write_gguf(random_weights(toy.shape, 9), toy.base.architecture, Path(file.name))
+                worker._blending.stranger = Adapter(toy.base, Path(file.name))
+            with pytest.raises(EngineFailed, match="changed"):
+                await ask(worker, one)
+            return (await ask(worker, one))[0]
+
+    expected = greedy(toy.base, prompt, N, [(narrow, 1.0)])
+    assert expected != greedy(toy.base, prompt, N)
+    assert asyncio.run(run()).tokens == expected
+
+
 def test_several_ubatches_have_their_own_parts_of_the_masks(toy, experts):
     """A prompt's last tokens and its answer under an expert, beside others, in batches that llama.cpp cuts in four."""
     sorts = [([(experts[i], 1.0)], offset) for i, offset in enumerate([1, 40, None])]
