@@ -55,7 +55,7 @@ class Sequence:
         """Tokens that the grammar lets nothing else come before, `most` at most. Where logprobs are asked for, none."""
         if not self.constraint or self.request.logprobs is not None:
             return []
-        return self.constraint.forced()[: max(0, most)]
+        return self.constraint.forced(most)
 
     @property
     def next_blend(self) -> Blend:

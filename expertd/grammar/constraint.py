@@ -32,9 +32,11 @@ class Constraint:
         self._check()
         return np.unpackbits(bits, bitorder="little", count=self._n_vocab).view(np.bool_)
 
-    def forced(self) -> list[int]:
-        """Go on with all tokens that must come now, whatever the model thinks of them."""
-        tokens: list[int] = self._matcher.compute_ff_tokens()
+    def forced(self, most: int) -> list[int]:
+        """Go on with the tokens that must come now, `most` at most, whatever the model thinks of them."""
+        if most <= 0:
+            return []
+        tokens: list[int] = self._matcher.compute_ff_tokens()[:most]
         if tokens:
             self._matcher.consume_tokens(tokens)
         self._check()

@@ -76,6 +76,21 @@ def test_an_answer_is_never_longer_than_it_may_be(toy, grammar, most):
     assert answer.finish_reason == "length" and tokens == most
 
 
+@pytest.mark.parametrize("most", [1, 2, 30])
+def test_an_answer_that_is_cut_within_what_is_forced_does_not_look_whole(toy, most):
+    fixed = Grammars(toy.base.vocab, toy.base.ends).compile(Source("regex", "the answer is: nothing at all", "regex"))
+    one = request(toy.prompt(831, 12), most, grammar=fixed, logprobs=None)
+
+    async def run():
+        async with engine(toy.base) as worker:
+            return (await ask(worker, one))[0]
+
+    answer = asyncio.run(run())
+    whole = answer.text == "the answer is: nothing at all"
+    assert answer.finish_reason == ("stop" if whole else "length")
+    assert whole == (most == 30)
+
+
 def test_draws_by_heat_follow_too(toy, grammar):
     hot = Sampling(temperature=2.0, seed=1)
     requests = [request(toy.prompt(840 + i, 12), N, grammar=grammar, sampling=hot) for i in range(8)]
