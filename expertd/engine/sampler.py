@@ -38,14 +38,18 @@ class Sampler:
             sampling.presence_penalty or sampling.frequency_penalty or sampling.repeat_penalty != 1.0
         )
 
-    def draw(self, logits: Logits, constraint: Constraint | None = None) -> int:
+    def draw(self, logits: Logits, constraint: Constraint | None = None, room: int = 1 << 30) -> int:
         """The next token, from the logits of all, [n_vocab]; the `constraint` has gone on with it.
+
+        `room`: how many tokens the answer may still have, with this one: a JSON document is closed within it.
 
         What the constraint refuses is drawn anew among what it allows: so it is asked for a mask by refusals alone,
         and the probabilities are those of drawing under the mask at once. Raises `EngineFailed` on NaN.
         """
         if not has_numbers(logits):
             raise EngineFailed(NO_NUMBERS)
+        if constraint and (ending := constraint.ending()) is not None:
+            return ending
         if len(self._biased) or self._counts:
             logits = self._adjusted(logits)
         token = self._draw(logits)
@@ -53,6 +57,8 @@ class Sampler:
             token = self._draw(np.where(constraint.allowed(), logits, -np.inf))
             if not constraint.take(token):
                 raise EngineFailed("the answer cannot go on by its grammar: no token may come next")
+        if constraint:
+            token = constraint.within(token, room)
         if self._penalizes:
             self._counts[token] = self._counts.get(token, 0) + 1
         return token

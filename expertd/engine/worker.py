@@ -376,7 +376,7 @@ class Worker:
     def _draw(self, seq: Sequence, row: int) -> None:
         """Go on with the token that is drawn from the logits of this row, and with what the grammar then forces."""
         logits = self._context.logits(row)
-        token = seq.sampler.draw(logits, seq.constraint)
+        token = seq.sampler.draw(logits, seq.constraint, self._room(seq))
         if self._base.is_end(token):
             return self._complete(seq, "stop", "")
         logprobs: tuple[TokenLogprob, ...] = ()
@@ -420,7 +420,8 @@ class Worker:
         if seq.text.stopped or (seq.constraint and seq.constraint.ended):
             self._complete(seq, "stop", "")
         elif self._room(seq) <= 0:
-            self._complete(seq, "length", seq.text.flush())
+            whole = seq.constraint is not None and seq.constraint.whole
+            self._complete(seq, "stop" if whole else "length", seq.text.flush())
 
     def _note_prompt(self, part: Slice, first: int) -> None:
         seq = part.sequence

@@ -14,6 +14,7 @@ from llguidance.gbnf_to_lark import any_to_lark
 from llguidance.llamacpp import lltokenizer_from_vocab
 
 from expertd.errors import InvalidRequest
+from expertd.grammar.closing import Closer, closer
 from expertd.grammar.constraint import Constraint
 
 Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf"]
@@ -48,17 +49,21 @@ class Source:
 class _Prepared(NamedTuple):
     tokenizer: LLTokenizer
     ends: frozenset[int]  # tokens that end an answer
+    closer: Closer
 
 
 class Grammar:
     """A compiled grammar. Thread-safe."""
 
-    def __init__(self, matcher: LLMatcher, prepared: _Prepared) -> None:
-        self._matcher, self._prepared = matcher, prepared
+    def __init__(self, matcher: LLMatcher, prepared: _Prepared, *, closes: bool) -> None:
+        """`closes`: whether an answer is to be completed before it runs out of tokens."""
+        self._matcher, self._prepared, self._closes = matcher, prepared, closes
 
     def start(self) -> Constraint:
         """For one answer, from its beginning."""
-        return Constraint(self._matcher.deep_copy(), self._prepared.tokenizer.vocab_size, self._prepared.ends)
+        prepared = self._prepared
+        closer = prepared.closer if self._closes else None
+        return Constraint(self._matcher.deep_copy(), prepared.tokenizer.vocab_size, prepared.ends, closer)
 
 
 class Grammars:
@@ -77,7 +82,8 @@ class Grammars:
         with self._preparing:
             if self._prepared is None:
                 ends = self._find_ends()
-                self._prepared = _Prepared(lltokenizer_from_vocab(self._vocab, eos_token=list(ends)), frozenset(ends))
+                tokenizer = lltokenizer_from_vocab(self._vocab, eos_token=list(ends))
+                self._prepared = _Prepared(tokenizer, frozenset(ends), closer(tokenizer))
             return self._prepared
 
     def compile(self, source: Source) -> Grammar:
@@ -103,7 +109,7 @@ class Grammars:
             raise _wrong(source, _reason(matcher.get_error()))
         if not any(matcher.compute_bitmask()) or matcher.is_error():
             raise _wrong(source, "it lets no answer through: what it asks for contradicts itself, or never ends")
-        return Grammar(matcher, prepared)
+        return Grammar(matcher, prepared, closes=source.kind == "json_schema")
 
 
 def _translated(source: Source) -> str:

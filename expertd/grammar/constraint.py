@@ -1,4 +1,4 @@
-"""What a grammar says of one answer: which tokens may come next, and which must."""
+"""What a grammar says of one answer: which tokens may come next, which must, and how it ends within its room."""
 
 from __future__ import annotations
 
@@ -7,15 +7,22 @@ import numpy.typing as npt
 from llguidance import LLMatcher
 
 from expertd.errors import EngineFailed
+from expertd.grammar.closing import STEPS, Closer, closes, closing
+
+EVERY = 8  # tokens between two looks at how the document could end, while there is much room
+NEAR = 64  # tokens of room, beside twice the end's own, from which on each token is looked at
 
 
 class Constraint:
     """Where in its grammar one answer is. Owned by the decoding thread."""
 
-    def __init__(self, matcher: LLMatcher, n_vocab: int, ends: frozenset[int]) -> None:
-        """`ends`: tokens that end an answer, which the matcher does not see."""
-        self._matcher, self._n_vocab, self._ends = matcher, n_vocab, ends
+    def __init__(self, matcher: LLMatcher, n_vocab: int, ends: frozenset[int], closer: Closer | None = None) -> None:
+        """`ends`: tokens that end an answer, that the matcher does not see. A `closer` has it end in its room."""
+        self._matcher, self._n_vocab, self._ends, self._closer = matcher, n_vocab, ends, closer
         self.refusals = 0
+        self._known: list[int] | None = None  # what would have completed the document when it was last looked at
+        self._unseen = 0  # tokens until the next look
+        self._ending: list[int] = []  # what must come now, since nothing else fits
 
     def take(self, token: int) -> bool:
         """Go on with `token` if it may come next; whether it may."""
@@ -36,16 +43,59 @@ class Constraint:
         """Go on with the tokens that must come now, `most` at most, whatever the model thinks of them."""
         if most <= 0:
             return []
-        tokens: list[int] = self._matcher.compute_ff_tokens()[:most]
+        tokens: list[int] = (self._ending or self._matcher.compute_ff_tokens())[:most]
         if tokens:
             self._matcher.consume_tokens(tokens)
+            self._ending = self._ending[len(tokens) :]
         self._check()
         return tokens
+
+    def within(self, token: int, room: int) -> int:
+        """`token`, which was just taken, or the first that closes the document where no end would fit after it.
+
+        `room`: tokens that the answer may still have, with this one. Where no end fits either way, it is `token`.
+        """
+        if self._closer is None or token in self._ends:
+            return token
+        self._unseen -= 1
+        near = NEAR + 2 * (STEPS if self._known is None else len(self._known))
+        if self._unseen > 0 and room > near:
+            return token
+        self._unseen = EVERY
+        if (found := self._end(room - 1)) is not None:
+            self._known = found
+            return token
+        self._matcher.rollback(1)
+        instead = self._end(room)
+        if instead:
+            self._ending = instead
+            return self.forced(1)[0]
+        if instead is not None:
+            return min(self._ends)
+        self._matcher.try_consume_tokens([token])
+        return token
+
+    def ending(self) -> int | None:
+        """Go on with the next token of an end that was begun; None: there is none, and a token can be drawn."""
+        return self.forced(1)[0] if self._ending else None
+
+    def _end(self, most: int) -> list[int] | None:
+        """What completes the document within `most` tokens. Within a string it is mostly what it was before."""
+        assert self._closer is not None
+        known = self._known
+        if known is not None and len(known) <= most and closes(self._matcher, known):
+            return known
+        return closing(self._matcher, self._closer, most)
 
     @property
     def ended(self) -> bool:
         """Whether nothing more may come."""
         return bool(self._matcher.is_stopped()) and not self._matcher.is_error()
+
+    @property
+    def whole(self) -> bool:
+        """Whether the answer is a whole document, of a JSON schema, as it is now."""
+        return self._closer is not None and bool(self._matcher.is_accepting())
 
     def _check(self) -> None:
         if self._matcher.is_error():

@@ -1,0 +1,45 @@
+"""Random answers under a grammar, as a model of very high temperature would give them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from expertd.engine.context import Base
+from expertd.grammar.compiler import Grammar
+from expertd.grammar.constraint import Constraint
+
+SHORT = 2  # bytes of a token that may end something
+BIAS = 0.4  # how often such a one is drawn, so that documents end
+
+
+class Walker:
+    """Draws tokens uniformly among those that may come next, with a bias to short ones."""
+
+    def __init__(self, base: Base, seed: int) -> None:
+        self._base, self._random = base, np.random.default_rng(seed)
+        pieces = [base.piece(token) for token in range(base.n_vocab)]
+        self._short = np.array([0 < len(piece) <= SHORT for piece in pieces])
+
+    def document(self, grammar: Grammar, budget: int) -> str | None:
+        """A whole answer of `budget` tokens at most, by the ways that the engine goes; None: it did not end in time."""
+        constraint, tokens = grammar.start(), list[int]()
+        while len(tokens) < budget:
+            token = self._draw(constraint, budget - len(tokens))
+            if self._base.is_end(token):
+                return self._text(tokens)
+            tokens += [token, *constraint.forced(budget - len(tokens) - 1)]
+            if constraint.ended:
+                return self._text(tokens)
+        return self._text(tokens) if constraint.whole else None
+
+    def _draw(self, constraint: Constraint, room: int) -> int:
+        if (ending := constraint.ending()) is not None:
+            return ending
+        allowed = constraint.allowed().nonzero()[0]
+        short = allowed[self._short[allowed]]
+        token = int(self._random.choice(short if len(short) and self._random.random() < BIAS else allowed))
+        assert constraint.take(token)
+        return constraint.within(token, room)
+
+    def _text(self, tokens: list[int]) -> str:
+        return b"".join(map(self._base.piece, tokens)).decode()
