@@ -52,8 +52,12 @@ class Answer(ABC):
         self._tally.submitted = time.monotonic()
         async with generate(self.service.engine, self.requests) as events:
             if stream:
-                return await send(request, self._headers, events, self._chunk, self._last)
+                return await send(request, self._headers, self._parsed(events), self._chunk, self._last)
             return web.json_response(await self._collect(events), headers=self._headers, dumps=dumps)
+
+    def _parsed(self, events: AsyncIterator[Indexed]) -> AsyncIterator[Indexed]:
+        """The events that chunks are made of."""
+        return events
 
     async def _collect(self, events: AsyncIterator[Indexed]) -> dict[str, Any]:
         count = len(self.requests)
@@ -74,11 +78,8 @@ class Answer(ABC):
         """The JSON of one event's chunk."""
         index, event = item.index, item.event
         self._latency.note(index, event)
-        first = index not in self._frames
-        if first:
-            head, tail = self._render(self.part(index, _TEXT, (), None, False)).split(dumps(_TEXT))
-            self._frames[index] = head, tail
-        elif isinstance(event, Piece) and not event.logprobs:
+        first = self._begins(index)
+        if not first and isinstance(event, Piece) and not event.logprobs:
             # All chunks but the first and the last differ in their text alone, and this is the hot path.
             head, tail = self._frames[index]
             return head + dumps(event.text) + tail
@@ -86,6 +87,14 @@ class Answer(ABC):
             self._tally.add(item)
             return self._render(self.part(index, "", (), event.finish_reason, first))
         return self._render(self.part(index, event.text, event.logprobs, None, first))
+
+    def _begins(self, index: int) -> bool:
+        """Whether nothing was told of choice number `index` before."""
+        if index in self._frames:
+            return False
+        head, tail = self._render(self.part(index, _TEXT, (), None, False)).split(dumps(_TEXT))
+        self._frames[index] = head, tail
+        return True
 
     def _render(self, choice: dict[str, Any]) -> str:
         return dumps(self._object(self.chunk_kind, [choice], **({"usage": None} if self._wants_usage else {})))

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationInfo, field_validator, model_validator
+from pydantic_core import from_json
 
 MAX_CHOICES = 16
 MAX_STOPS = 16
 MAX_BIASES = 1024
 MAX_MESSAGES = 4096
+MAX_TOOLS = 128
 MAX_PROMPT_TOKENS = 1 << 17
 
+FunctionName = Annotated[str, Field(pattern=r"\A[a-zA-Z0-9_-]{1,64}\z")]
 Stop = Annotated[str, Field(min_length=1, max_length=256)]
 
 
@@ -28,6 +31,32 @@ class TextPart(BaseModel):
     text: str
 
 
+class CalledFunction(BaseModel):
+    model_config = ConfigDict(strict=True)
+    name: FunctionName
+    arguments: str
+
+    @field_validator("arguments")
+    @classmethod
+    def _an_object(cls, value: str) -> str:
+        try:
+            arguments = from_json(value, allow_inf_nan=False)
+        except ValueError as error:
+            raise ValueError(f"no JSON ({error}): a call that was cut short cannot be sent back") from error
+        if not isinstance(arguments, dict):
+            raise ValueError("no JSON object, which arguments are")
+        return value
+
+
+class ToolCall(BaseModel):
+    """A call of an earlier answer, as its client sends it back."""
+
+    model_config = ConfigDict(strict=True)
+    id: str
+    type: Literal["function"] = "function"
+    function: CalledFunction
+
+
 class Message(BaseModel):
     """One message of a conversation."""
 
@@ -35,6 +64,8 @@ class Message(BaseModel):
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: str | Annotated[list[TextPart], Field(fail_fast=True)] | None = None
     name: str | None = None
+    tool_calls: Annotated[list[ToolCall], Field(max_length=MAX_TOOLS, fail_fast=True)] | None = None
+    tool_call_id: str | None = None
 
     @property
     def text(self) -> str:
@@ -46,7 +77,40 @@ class Message(BaseModel):
     def _has_content(self) -> Message:
         if self.content is None and self.role != "assistant":
             raise ValueError("content is missing")
+        if self.tool_calls and self.role != "assistant":
+            raise ValueError(f"tool_calls are an assistant's, not of role {self.role!r}")
+        if self.role == "tool" and self.tool_call_id is None:
+            raise ValueError("tool_call_id is missing: which call is this the result of?")
         return self
+
+
+class Function(BaseModel):
+    """A function that the model may call. Its arguments always follow `parameters`, whatever `strict` says."""
+
+    model_config = ConfigDict(strict=True)
+    name: FunctionName
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class FunctionTool(BaseModel):
+    model_config = ConfigDict(strict=True)
+    type: Literal["function"]
+    function: Function
+
+
+class NamedFunction(BaseModel):
+    model_config = ConfigDict(strict=True)
+    name: str
+
+
+class NamedChoice(BaseModel):
+    """The one function that must be called."""
+
+    model_config = ConfigDict(strict=True)
+    type: Literal["function"]
+    function: NamedFunction
 
 
 class TextFormat(BaseModel):
@@ -103,13 +167,19 @@ class Common(BaseModel):
     regex: str | None = None
     lark: str | None = None
     # Not there yet. They would change the answer's meaning, so they must not be ignored.
-    tools: Any = None
     functions: Any = None
+    function_call: Any = None
     audio: Any = None
     suffix: Any = None
     best_of: Any = None
 
-    @field_validator("tools", "functions", "audio", "suffix")
+    @field_validator("functions", "function_call")
+    @classmethod
+    def _replaced(cls, value: Any) -> None:
+        if value:
+            raise ValueError("not supported: OpenAI replaced it by `tools` and `tool_choice`")
+
+    @field_validator("audio", "suffix")
     @classmethod
     def _unsupported(cls, value: Any) -> None:
         if value:
@@ -128,9 +198,10 @@ class Common(BaseModel):
             raise ValueError(f"at most {MAX_BIASES} tokens")
         return value
 
-    # `logprobs` and `echo` are the subclasses' own.
+    # `logprobs` and those after it are the subclasses' own.
     @field_validator(
         *("presence_penalty", "frequency_penalty", "logit_bias", "n", "stream", "logprobs", "echo"),
+        *("tool_choice", "parallel_tool_calls"),
         mode="before",
         check_fields=False,
     )
@@ -155,6 +226,42 @@ class ChatRequest(Common):
     max_completion_tokens: int | None = Field(None, ge=1)
     logprobs: bool = False
     top_logprobs: int | None = Field(None, ge=0, le=20)
+    tools: Annotated[list[FunctionTool], Field(max_length=MAX_TOOLS, fail_fast=True)] | None = None
+    tool_choice: Literal["auto", "none", "required"] | NamedChoice = "auto"  # after `tools`, which its check looks at
+    parallel_tool_calls: bool = True
+
+    @field_validator("messages")
+    @classmethod
+    def _results_have_calls(cls, messages: list[Message]) -> list[Message]:
+        known: set[str] = set()
+        for i, message in enumerate(messages):
+            known.update(call.id for call in message.tool_calls or ())
+            if message.role == "tool" and message.tool_call_id not in known:
+                raise ValueError(
+                    f"message {i} is the result of a call {str(message.tool_call_id)[:80]!r} that no assistant's"
+                    " message before it made: send that message too, with its `tool_calls`"
+                )
+        return messages
+
+    @field_validator("tools")
+    @classmethod
+    def _names_differ(cls, tools: list[FunctionTool] | None) -> list[FunctionTool] | None:
+        names: set[str] = set()
+        for tool in tools or ():
+            if tool.function.name in names:
+                raise ValueError(f"two are named {tool.function.name!r}: rename one")
+            names.add(tool.function.name)
+        return tools
+
+    @field_validator("tool_choice")
+    @classmethod
+    def _choice_is_there(cls, choice: str | NamedChoice, info: ValidationInfo) -> str | NamedChoice:
+        names = {tool.function.name for tool in info.data.get("tools") or ()}
+        if choice == "required" and not names:
+            raise ValueError("'required' needs `tools`")
+        if isinstance(choice, NamedChoice) and choice.function.name not in names:
+            raise ValueError(f"{choice.function.name[:80]!r} is none of `tools`")
+        return choice
 
     @field_validator("top_logprobs")
     @classmethod
@@ -175,6 +282,13 @@ class CompletionRequest(Common):
     echo: bool = False  # before `max_tokens`, whose check looks at it
     max_tokens: int | None = Field(16, ge=0)
     logprobs: int | None = Field(None, ge=0, le=20)
+    tools: Any = None
+
+    @field_validator("tools")
+    @classmethod
+    def _only_in_chats(cls, value: Any) -> None:
+        if value:
+            raise ValueError("only `/v1/chat/completions` takes them")
 
     @field_validator("prompt", mode="plain")
     @classmethod

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from expertd.api.schema import Common, JsonObjectFormat, JsonSchemaFormat
+from expertd.api.schema import ChatRequest, Common, JsonObjectFormat, JsonSchemaFormat
+from expertd.api.tools import calls_asked_of
 from expertd.errors import InvalidRequest
 from expertd.experts.manifest import AnswerGrammar
 from expertd.grammar.compiler import Source, json_source
@@ -19,9 +20,12 @@ def asked_of(body: Common) -> Source | None:
         found.append(Source("regex", body.regex, "regex"))
     if body.lark is not None:
         found.append(Source("lark", body.lark, "lark"))
+    if isinstance(body, ChatRequest) and (calls := calls_asked_of(body)):
+        found.append(calls)
     if len(found) > 1:
         names = " and ".join(source.param for source in found)
-        raise InvalidRequest(f"{names} cannot both be followed: give one of them", param=found[1].param)
+        how = ', or `"tool_choice": "none"`' if found[-1].param == "tools" else ""
+        raise InvalidRequest(f"{names} cannot both be followed: give one of them{how}", param=found[1].param)
     return found[0] if found else None
 
 

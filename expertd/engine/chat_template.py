@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -13,6 +13,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from expertd.engine.context import Base
 from expertd.errors import BaseRefused, InvalidRequest
+from expertd.grammar.tools import called
 
 # Used where a GGUF carries no template of its own.
 CHATML = (
@@ -42,11 +43,18 @@ class ChatTemplate:
         self._control = _control_pattern(base)
         self._bos = base.piece(base.bos, special=True).decode("utf-8", "replace") if base.bos >= 0 else ""
         self._eos = base.piece(base.eos, special=True).decode("utf-8", "replace") if base.eos >= 0 else ""
+        self.calls_tools = self._writes_calls()
 
-    def encode(self, messages: Sequence[Mapping[str, Any]], system: str | None = None) -> list[int]:
+    def encode(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        system: str | None = None,
+        tools: Sequence[Mapping[str, Any]] = (),
+    ) -> list[int]:
         """Tokens of the prompt that asks for the next answer. Raises `InvalidRequest` where the template refuses.
 
-        `system` is an expert's own system message: it comes first where the conversation has none.
+        `system` is an expert's own system message: it comes first where the conversation has none. `tools`, as OpenAI
+        has them, are for a template that `calls_tools`.
         """
         # OpenAI renamed "system" to "developer"; templates know the old name.
         messages = [{**m, "role": "system" if m["role"] == "developer" else m["role"]} for m in messages]
@@ -58,7 +66,10 @@ class ChatTemplate:
             found.append(match.group())
             return f"{_OPEN}{len(found) - 1}{_CLOSE}"
 
-        text = self._render([_map_text(message, lambda s: self._control.sub(hide, s)) for message in messages])
+        def hidden(value: Any) -> Any:
+            return _map_text(value, lambda s: self._control.sub(hide, s))
+
+        text = self._render([hidden(message) for message in messages], [hidden(tool) for tool in tools])
         add_bos = not (self._bos and text.startswith(self._bos))
         if not found:
             return self._base.tokenize(text, add_special=add_bos, parse_special=True)
@@ -70,10 +81,25 @@ class ChatTemplate:
             )
         return tokens
 
-    def _render(self, messages: Sequence[Mapping[str, Any]]) -> str:
+    def _writes_calls(self) -> bool:
+        """Whether the template takes tools, and writes calls as our grammar has them."""
+        call = {"type": "function", "function": {"name": "f", "arguments": {"x": 1}}}
+        tool = {"type": "function", "function": {"name": "f", "description": "", "parameters": {"type": "object"}}}
+        asked = {"role": "user", "content": "x"}
+        try:
+            text = self._render([asked, {"role": "assistant", "content": "", "tool_calls": [call]}, asked], [tool])
+        except InvalidRequest:
+            return False
+        return called("f", '{"x": 1}') in text and json.dumps(tool["function"]) in text
+
+    def _render(self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]) -> str:
         try:
             return self._template.render(
-                messages=messages, add_generation_prompt=True, bos_token=self._bos, eos_token=self._eos
+                messages=messages,
+                tools=tools or None,
+                add_generation_prompt=True,
+                bos_token=self._bos,
+                eos_token=self._eos,
             )
         except Exception as error:  # the template is a program that came with the file: it can raise anything
             raise InvalidRequest(
@@ -81,8 +107,15 @@ class ChatTemplate:
             ) from error
 
 
-def _map_text(message: Mapping[str, Any], change: Any) -> dict[str, Any]:
-    return {key: change(value) if isinstance(value, str) else value for key, value in message.items()}
+def _map_text(value: Any, change: Callable[[str], str]) -> Any:
+    """With every text in it changed, in keys too."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_map_text(item, change) for item in value]
+    if isinstance(value, Mapping):
+        return {change(key): _map_text(item, change) for key, item in value.items()}
+    return value
 
 
 def _control_pattern(base: Base) -> re.Pattern[str]:

@@ -24,7 +24,7 @@ MAX_DEPTH = 64  # of a JSON schema
 KEPT = 64  # compiled grammars
 
 # One line, as `json.dumps` writes it and as models have seen it most: so all but the values is forced.
-_JSON: Any = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+ONE_LINE: Any = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 _ANYTHING: dict[str, Any] = {}  # what the schema `true` stands for
 # A step may take some milliseconds at most: everybody's next token waits for it.
 _LIMITS = LLParserLimits(
@@ -39,11 +39,15 @@ _LIMITS = LLParserLimits(
 
 @dataclass(frozen=True)
 class Source:
-    """A grammar as it was asked for. `param` is where it stood in the request."""
+    """A grammar as it was asked for. `param` is where it stood in the request.
+
+    `parts` stand in its text: each is compiled before it, so that a fault is told of the part that has it.
+    """
 
     kind: Kind
     text: str
     param: str
+    parts: tuple[Source, ...] = ()
 
 
 class _Prepared(NamedTuple):
@@ -103,6 +107,8 @@ class Grammars:
     def _compile(self, source: Source) -> Grammar:
         if len(source.text) > MAX_BYTES:
             raise _wrong(source, f"it has {len(source.text):,} characters, and at most {MAX_BYTES:,} are taken")
+        for part in source.parts:
+            self._compile(part)
         prepared = self.prepare()
         matcher = LLMatcher(prepared.tokenizer, _translated(source), log_level=0, limits=_LIMITS)
         if matcher.is_error():
@@ -115,7 +121,7 @@ class Grammars:
 def _translated(source: Source) -> str:
     """In llguidance's own format. Raises `InvalidRequest`."""
     if source.kind == "json_schema":
-        return LLMatcher.grammar_from_json_schema(source.text, overrides=_JSON)
+        return LLMatcher.grammar_from_json_schema(source.text, overrides=ONE_LINE)
     if source.kind == "regex":
         return LLMatcher.grammar_from_regex(source.text)
     if source.kind == "lark":
