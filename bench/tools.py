@@ -1,0 +1,212 @@
+"""Does the base call the right tool with the right arguments? The Berkeley set, through the daemon's API.
+
+Its simple (Python), multiple and irrelevance categories, with `tool_choice` "auto", greedily. An answer is right as the
+set's own check has it: one call, of the right function, each argument one of the possible ones; where no function fits,
+no call.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from tqdm import tqdm
+
+from expertd.config import cache_dir
+
+RESULT = Path(__file__).parent / "results" / "tools.json"
+PACKAGE = "bfcl-eval==2026.3.23"
+CATEGORIES = ("simple_python", "multiple", "irrelevance")
+SOME = 100  # items a category
+MAX_TOKENS = 200  # of an answer; the longest right one has fewer
+TYPES = {"dict": "object", "float": "number", "tuple": "array", "any": "string"}  # the set's names of JSON's types
+
+
+def data_file() -> Path:
+    """The package as it is on its index, in the user's cache: its dependencies are of no use here."""
+    folder = cache_dir() / "bfcl"
+    if not list(folder.glob("*.whl")):
+        subprocess.run(
+            [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), PACKAGE], check=True
+        )
+    return next(folder.glob("*.whl"))
+
+
+def read(package: Path, category: str) -> list[dict[str, Any]]:
+    """The items of a category, each with its `answers`: none where no function fits."""
+    with zipfile.ZipFile(package) as archive:
+        names = set(archive.namelist())
+
+        def lines(name: str) -> list[Any]:
+            return [json.loads(line) for line in archive.read(name).decode().splitlines()] if name in names else []
+
+        file = f"BFCL_v4_{category}.json"
+        answers = {item["id"]: item["ground_truth"] for item in lines(f"bfcl_eval/data/possible_answer/{file}")}
+        return [{**item, "answers": answers.get(item["id"], [])} for item in lines(f"bfcl_eval/data/{file}")]
+
+
+def name_of(function: str) -> str:
+    """As OpenAI takes it, which knows no dots."""
+    return re.sub(r"[^a-zA-Z0-9_-]", "_", function)[:64]
+
+
+def json_schema(schema: Any) -> Any:
+    """With the set's names of types made JSON Schema's."""
+    if isinstance(schema, list):
+        return [json_schema(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {key: json_schema(value) for key, value in schema.items()}
+    if isinstance(kind := made.get("type"), str):
+        made["type"] = TYPES.get(kind, kind)
+    return made
+
+
+def body(item: dict[str, Any], model: str) -> dict[str, Any]:
+    functions = [
+        {**function, "name": name_of(function["name"]), "parameters": json_schema(function["parameters"])}
+        for function in item["function"]
+    ]
+    return {
+        "model": model,
+        "messages": item["question"][0],
+        "tools": [{"type": "function", "function": function} for function in functions],
+        "temperature": 0,
+        "max_tokens": MAX_TOKENS,
+    }
+
+
+def is_right(message: dict[str, Any], answers: Sequence[dict[str, Any]]) -> bool:
+    """Whether the calls of an answer are the possible ones: as the set's own check of the syntax tree has it."""
+    calls = message.get("tool_calls") or []
+    if len(calls) != len(answers):
+        return False
+    return all(_is_call(call["function"], answer) for call, answer in zip(calls, answers, strict=True))
+
+
+def _is_call(called: dict[str, Any], answer: dict[str, Any]) -> bool:
+    [(name, possible)] = answer.items()
+    try:
+        arguments = json.loads(called["arguments"])
+    except ValueError:  # cut short
+        return False
+    return called["name"] == name_of(name) and _has(arguments, possible)
+
+
+def _has(given: dict[str, Any], possible: dict[str, list[Any]]) -> bool:
+    """Whether each value is one of the possible ones; what may be left out has an empty text among these."""
+    if given.keys() - possible.keys():
+        return False
+    return all(
+        any(_same(given[key], value) for value in values) if key in given else "" in values
+        for key, values in possible.items()
+    )
+
+
+def _same(given: Any, right: Any) -> bool:
+    if isinstance(given, str) and isinstance(right, str):
+        return _plain(given) == _plain(right)
+    if isinstance(given, list) and isinstance(right, list):
+        return len(given) == len(right) and all(map(_same, given, right))
+    if isinstance(given, dict) and isinstance(right, dict):
+        return _has(given, right)
+    return isinstance(given, bool) == isinstance(right, bool) and bool(given == right)
+
+
+def _plain(text: str) -> str:
+    """Without what the set's check overlooks."""
+    return re.sub(r"[ ,./\-_*^]", "", text).lower().replace("'", '"')
+
+
+@contextmanager
+def daemon(*flags: str) -> Iterator[Callable[[], httpx.Client]]:
+    """A daemon of its own, as a function that makes clients of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        socket = f"{folder}/e.sock"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "expertd", "serve", "--port", "0", "--socket", socket, *flags],
+            env={**os.environ, "EXPERTD_LOG_LEVEL": "error"},
+        )
+
+        def client() -> httpx.Client:
+            return httpx.Client(transport=httpx.HTTPTransport(uds=socket), base_url="http://x", timeout=600)
+
+        try:
+            while not Path(socket).exists():
+                if process.poll() is not None:
+                    raise SystemExit("the daemon did not start")
+                time.sleep(0.05)
+            yield client
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def score(client: httpx.Client, category: str, items: Sequence[dict[str, Any]], model: str) -> dict[str, Any]:
+    """How many are right, how many have calls, and what was refused."""
+
+    def ask(item: dict[str, Any]) -> tuple[bool, bool, str]:
+        answer = client.post("/v1/chat/completions", json=body(item, model)).json()
+        if "error" in answer:
+            return False, False, f"{item['id']}: {answer['error']['message'].splitlines()[0]}"
+        message = answer["choices"][0]["message"]
+        return is_right(message, item["answers"]), bool(message.get("tool_calls")), ""
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(tqdm(pool.map(ask, items), desc=category, total=len(items)))
+    right = sum(each[0] for each in told)
+    return {
+        "right": right,
+        "of": len(told),
+        "with_calls": sum(each[1] for each in told),
+        "accuracy": [round(value, 3) for value in (right / len(told), *interval(right, len(told)))],
+        "refused": [each[2] for each in told if each[2]],
+    }
+
+
+def interval(right: int, total: int) -> tuple[float, float]:
+    """Wilson's 95% interval of a share."""
+    z = 1.96
+    share, square = right / total, z * z / total
+    middle = (share + square / 2) / (1 + square)
+    half = z / (1 + square) * math.sqrt(share * (1 - share) / total + square / (4 * total))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", action="store_true", help=f"all items, not {SOME} a category")
+    parser.add_argument("--model", default="base", help="what the requests name")
+    args = parser.parse_args()
+    package, scores = data_file(), {}
+    with daemon() as clients, clients() as client:
+        for category in CATEGORIES:
+            items = read(package, category)
+            # Evenly from the whole: its items are in the order in which they were written.
+            items = items if args.all else items[:: max(1, len(items) // SOME)][:SOME]
+            found = scores[category] = score(client, category, items, args.model)
+            share, low, high = found["accuracy"]
+            print(
+                f"{category}: {share:.3f} [{low:.3f}, {high:.3f}] of {found['of']}, "
+                f"{found['with_calls']} with calls, {len(found['refused'])} refused"
+            )
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps({"set": PACKAGE, "model": args.model, "scores": scores}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
