@@ -41,7 +41,7 @@ def data_file() -> Path:
     folder = cache_dir() / "bfcl"
     if not list(folder.glob("*.whl")):
         subprocess.run(
-            [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), PACKAGE], check=True
+            [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--dest", str(folder), PACKAGE], check=True
         )
     return next(folder.glob("*.whl"))
 
