@@ -52,6 +52,7 @@ class MixedBlending:
                 self._tables[weight] = _Expert(weight, self._shape)
                 self.paging.pages_in += 1
                 self.paging.seconds_in += time.perf_counter() - start
+        self._carry(frozenset(module for weight in experts.values() for module in self._tables[weight].modules))
         self._users.update(experts.keys())
         for key, weight in experts.items():
             self._running.setdefault(key, weight)
@@ -77,8 +78,6 @@ class MixedBlending:
             batch = self._batch = _Batch(rows, outputs)
         if batch.planned and not embeddings:
             return self._hook.rewind()  # the plan of the last step holds for this one
-        if any(blend.parts for blend in batch.blends):
-            self._carry()
         self._hook.prepare(outputs, [self._hook_blend(blend) for blend in batch.blends], batch.index)
         if embeddings:
             self._hook.embeddings(embeddings)
@@ -91,9 +90,8 @@ class MixedBlending:
             raise HookMissed(f"the hook changed {changed} nodes of a step, and the plan has {expected}")
         return changed
 
-    def _carry(self) -> None:
-        """Have the modules of all experts that run carried. Those of others stay, for a hundredth of a token's time."""
-        needed = frozenset(m for weights in self._running.values() for m in self._tables[weights].modules)
+    def _carry(self, needed: frozenset[str]) -> None:
+        """Have these modules carried. Those that others needed stay, for a hundredth of a token's time."""
         if needed <= self._carried:
             return
         carrier = load_carrier(self._base, needed | self._carried)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from llguidance import LLMatcher
 
-from expertd.errors import EngineFailed
+from expertd.errors import InvalidRequest
 from expertd.grammar.closing import STEPS, Closer, closes, closing
 
 EVERY = 8  # tokens between two looks at how the document could end, while there is much room
@@ -34,7 +34,7 @@ class Constraint:
         return taken
 
     def allowed(self) -> npt.NDArray[np.bool_]:
-        """Which tokens may come next, [n_vocab]. Raises `EngineFailed` where that takes too long to find."""
+        """Which tokens may come next, [n_vocab]. Raises `InvalidRequest` where that takes too long to find."""
         bits = np.frombuffer(self._matcher.compute_bitmask(), np.uint8)
         self._check()
         return np.unpackbits(bits, bitorder="little", count=self._n_vocab).view(np.bool_)
@@ -100,4 +100,4 @@ class Constraint:
     def _check(self) -> None:
         if self._matcher.is_error():
             reason = self._matcher.get_error().split("\n")[0][:300]
-            raise EngineFailed(f"the answer cannot go on by its grammar ({reason}): ask for a simpler one")
+            raise InvalidRequest(f"the answer cannot go on by its grammar ({reason}): ask for a simpler one")
