@@ -19,7 +19,7 @@ from expertd.grammar.constraint import Constraint
 
 Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf"]
 
-MAX_BYTES = 1 << 18  # of a grammar's text
+MAX_BYTES = 1 << 16  # of a grammar's text: what it forces is found in one go, while nothing is decoded
 MAX_DEPTH = 64  # of a JSON schema
 KEPT = 64  # compiled grammars
 
