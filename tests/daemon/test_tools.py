@@ -266,7 +266,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "a keyword of a tool by its name": (strict({"not": {"type": "string"}}), "of 'look_up'"),
     "a schema that contradicts itself": (strict({"type": "integer", "minimum": 2, "maximum": 1}), "look_up"),
     "a schema of an unknown type": (strict({"type": "dict"}), "dict"),
-    "a schema that is huge": (strict({"enum": ["x" * 70_000]}), "characters"),
+    "a schema that is huge": (strict({"enum": ["x" * 70_000]}), "bytes"),
     "an unknown choice": ({"tools": TOOLS, "tool_choice": "maybe"}, "tool_choice"),
     "a choice that is none of the tools": (
         {"tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "f"}}},
