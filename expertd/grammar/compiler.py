@@ -21,10 +21,11 @@ Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf"]
 
 MAX_BYTES = 1 << 16  # of a grammar's text: what it forces is found in one go, while nothing is decoded
 MAX_DEPTH = 64  # of a JSON schema
+MAX_REFS = 256  # a chain of a thousand is more than llguidance's stack holds, and would end the process
 KEPT = 64  # compiled grammars
 
 # One line, as `json.dumps` writes it and as models have seen it most: so all but the values is forced.
-ONE_LINE: Any = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+ONE_LINE: Any = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": ", "lenient": False}
 _ANYTHING: dict[str, Any] = {}  # what the schema `true` stands for
 # A step may take some milliseconds at most: everybody's next token waits for it.
 _LIMITS = LLParserLimits(
@@ -107,6 +108,8 @@ class Grammars:
     def _compile(self, source: Source) -> Grammar:
         if len(source.text) > MAX_BYTES:
             raise _wrong(source, f"it has {len(source.text):,} characters, and at most {MAX_BYTES:,} are taken")
+        if source.text.count("$ref") + source.text.lower().count("\\u0024") > MAX_REFS:
+            raise _wrong(source, f"it has more than {MAX_REFS} `$ref`: write some of them out")
         for part in source.parts:
             self._compile(part)
         prepared = self.prepare()

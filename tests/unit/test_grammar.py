@@ -23,6 +23,9 @@ PERSON = {
 }
 
 
+CHAIN = {"$ref": "#/$defs/0", "$defs": {str(i): {"items": {"$ref": f"#/$defs/{i + 1}"}} for i in range(1300)}}
+
+
 @pytest.fixture(scope="module")
 def base():
     base = Base(embedded_file(), vocab_only=True)
@@ -87,6 +90,8 @@ def test_all_but_the_values_of_an_object_is_forced(grammars, base):
         (json_source({"$ref": "#"}, "schema"), "never ends"),
         (json_source({"$ref": "#/nowhere"}, "schema"), "nowhere"),
         (json_source({"type": "strange"}, "schema"), "strange"),
+        (json_source({"uniqueItems": True, "x-guidance": {"lenient": True}}, "schema"), "uniqueItems"),
+        (json_source(CHAIN, "schema"), "$ref"),
         (Source("regex", "(", "regex"), "regex"),
         (Source("gbnf", 'nothing ::= "a"', "grammar"), "grammar"),
         (Source("gbnf", 'root ::= unknown "a"', "grammar"), "unknown"),
