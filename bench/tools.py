@@ -10,22 +10,19 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import re
 import subprocess
 import sys
-import tempfile
-import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 from tqdm import tqdm
 
+from bench.servers import expertd
 from expertd.config import cache_dir
 
 RESULT = Path(__file__).parent / "results" / "tools.json"
@@ -132,30 +129,6 @@ def _plain(text: str) -> str:
     return re.sub(r"[ ,./\-_*^]", "", text).lower().replace("'", '"')
 
 
-@contextmanager
-def daemon(*flags: str) -> Iterator[Callable[[], httpx.Client]]:
-    """A daemon of its own, as a function that makes clients of it."""
-    with tempfile.TemporaryDirectory() as folder:
-        socket = f"{folder}/e.sock"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "expertd", "serve", "--port", "0", "--socket", socket, *flags],
-            env={**os.environ, "EXPERTD_LOG_LEVEL": "error"},
-        )
-
-        def client() -> httpx.Client:
-            return httpx.Client(transport=httpx.HTTPTransport(uds=socket), base_url="http://x", timeout=600)
-
-        try:
-            while not Path(socket).exists():
-                if process.poll() is not None:
-                    raise SystemExit("the daemon did not start")
-                time.sleep(0.05)
-            yield client
-        finally:
-            process.terminate()
-            process.wait()
-
-
 def score(client: httpx.Client, category: str, items: Sequence[dict[str, Any]], model: str) -> dict[str, Any]:
     """How many are right, how many have calls, and what was refused."""
 
@@ -193,7 +166,7 @@ def main() -> None:
     parser.add_argument("--model", default="base", help="what the requests name")
     args = parser.parse_args()
     package, scores = data_file(), {}
-    with daemon() as clients, clients() as client:
+    with expertd() as server, httpx.Client(base_url=server.url, headers=server.headers, timeout=600) as client:
         for category in CATEGORIES:
             items = read(package, category)
             # Evenly from the whole: its items are in the order in which they were written.

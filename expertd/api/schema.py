@@ -18,21 +18,22 @@ FunctionName = Annotated[str, Field(pattern=r"\A[a-zA-Z0-9_-]{1,64}\z")]
 Stop = Annotated[str, Field(min_length=1, max_length=256)]
 
 
-class StreamOptions(BaseModel):
+class _Strict(BaseModel):
     model_config = ConfigDict(strict=True)
+
+
+class StreamOptions(_Strict):
     include_usage: bool = False
 
 
-class TextPart(BaseModel):
+class TextPart(_Strict):
     """One part of a message's content; only text is understood."""
 
-    model_config = ConfigDict(strict=True)
     type: Literal["text"]
     text: str
 
 
-class CalledFunction(BaseModel):
-    model_config = ConfigDict(strict=True)
+class CalledFunction(_Strict):
     name: FunctionName
     arguments: str
 
@@ -48,19 +49,17 @@ class CalledFunction(BaseModel):
         return value
 
 
-class ToolCall(BaseModel):
+class ToolCall(_Strict):
     """A call of an earlier answer, as its client sends it back."""
 
-    model_config = ConfigDict(strict=True)
     id: str
     type: Literal["function"] = "function"
     function: CalledFunction
 
 
-class Message(BaseModel):
+class Message(_Strict):
     """One message of a conversation."""
 
-    model_config = ConfigDict(strict=True)
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: str | Annotated[list[TextPart], Field(fail_fast=True)] | None = None
     name: str | None = None
@@ -84,55 +83,47 @@ class Message(BaseModel):
         return self
 
 
-class Function(BaseModel):
+class Function(_Strict):
     """A function that the model may call. Its arguments always follow `parameters`, whatever `strict` says."""
 
-    model_config = ConfigDict(strict=True)
     name: FunctionName
     description: str | None = None
     parameters: dict[str, Any] | None = None
     strict: bool | None = None
 
 
-class FunctionTool(BaseModel):
-    model_config = ConfigDict(strict=True)
+class FunctionTool(_Strict):
     type: Literal["function"]
     function: Function
 
 
-class NamedFunction(BaseModel):
-    model_config = ConfigDict(strict=True)
+class NamedFunction(_Strict):
     name: str
 
 
-class NamedChoice(BaseModel):
+class NamedChoice(_Strict):
     """The one function that must be called."""
 
-    model_config = ConfigDict(strict=True)
     type: Literal["function"]
     function: NamedFunction
 
 
-class TextFormat(BaseModel):
-    model_config = ConfigDict(strict=True)
+class TextFormat(_Strict):
     type: Literal["text"]
 
 
-class JsonObjectFormat(BaseModel):
-    model_config = ConfigDict(strict=True)
+class JsonObjectFormat(_Strict):
     type: Literal["json_object"]
 
 
-class JsonSchema(BaseModel):
+class JsonSchema(_Strict):
     """A schema as OpenAI takes it. It is always enforced to the letter, whatever `strict` says."""
 
-    model_config = ConfigDict(strict=True)
     name: str = "answer"
     schema_: dict[str, Any] | bool = Field(alias="schema")
 
 
-class JsonSchemaFormat(BaseModel):
-    model_config = ConfigDict(strict=True)
+class JsonSchemaFormat(_Strict):
     type: Literal["json_schema"]
     json_schema: JsonSchema
 
@@ -140,10 +131,8 @@ class JsonSchemaFormat(BaseModel):
 ResponseFormat = Annotated[TextFormat | JsonObjectFormat | JsonSchemaFormat, Field(discriminator="type")]
 
 
-class Common(BaseModel):
+class Common(_Strict):
     """What chat and completion requests share. Fields that we do not know are ignored, as other servers do."""
-
-    model_config = ConfigDict(strict=True)
 
     model: str = "auto"
     stream: bool = False

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from expertd.api.schema import ChatRequest, Common, JsonObjectFormat, JsonSchemaFormat
 from expertd.api.tools import calls_asked_of
 from expertd.errors import InvalidRequest
 from expertd.experts.manifest import AnswerGrammar
-from expertd.grammar.compiler import Source, json_source
+from expertd.grammar.compiler import Kind, Source, json_source
+
+# Of a request, by the kind of grammar that they hold.
+_FIELDS: tuple[tuple[Kind, str], ...] = (
+    ("json_schema", "json_schema"),
+    ("gbnf", "grammar"),
+    ("regex", "regex"),
+    ("lark", "lark"),
+)
 
 
 def asked_of(body: Common) -> Source | None:
     """The grammar that a request gives. Raises `InvalidRequest`, for more than one too."""
     found = [*_from_format(body)]
-    if body.json_schema is not None:
-        found.append(json_source(body.json_schema, "json_schema"))
-    if body.grammar:  # llama-server's clients send an empty one for none
-        found.append(Source("gbnf", body.grammar, "grammar"))
-    if body.regex is not None:
-        found.append(Source("regex", body.regex, "regex"))
-    if body.lark is not None:
-        found.append(Source("lark", body.lark, "lark"))
+    for kind, name in _FIELDS:
+        value = getattr(body, name)
+        if value is not None and (value or name != "grammar"):  # llama-server's clients send an empty one for none
+            found.append(_source(kind, value, name))
     if isinstance(body, ChatRequest) and (calls := calls_asked_of(body)):
         found.append(calls)
     if len(found) > 1:
@@ -41,11 +47,8 @@ def _from_format(body: Common) -> list[Source]:
 def asked_by(grammar: AnswerGrammar, expert: str) -> Source:
     """The grammar of an expert's manifest."""
     param = f"the grammar of expert {expert!r}"
-    if grammar.json_schema is not None:
-        return json_source(grammar.json_schema, param)
-    if grammar.regex is not None:
-        return Source("regex", grammar.regex, param)
-    if grammar.lark is not None:
-        return Source("lark", grammar.lark, param)
-    assert grammar.gbnf is not None  # the manifest was checked
-    return Source("gbnf", grammar.gbnf, param)
+    return next(_source(kind, value, param) for kind, _ in _FIELDS if (value := getattr(grammar, kind)) is not None)
+
+
+def _source(kind: Kind, value: Any, param: str) -> Source:
+    return json_source(value, param) if kind == "json_schema" else Source(kind, value, param)

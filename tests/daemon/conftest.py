@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from openai import OpenAI
 
 from tests.daemon.process import Daemon, free_port, launch
 from tests.fixtures import SMOLLM2, make_peft_folder
@@ -41,6 +42,12 @@ def client(daemon: Daemon) -> Iterator[httpx.Client]:
     """A client over the session daemon's Unix socket."""
     with daemon.client() as client:
         yield client
+
+
+@pytest.fixture
+def openai(daemon: Daemon) -> OpenAI:
+    """OpenAI's own client of the session daemon, over HTTP."""
+    return OpenAI(base_url=f"{daemon.url}/v1", api_key=daemon.token)
 
 
 @pytest.fixture

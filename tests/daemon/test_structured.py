@@ -35,11 +35,6 @@ MESSAGES: list[Any] = [
 SCHEMA_FORMAT: Any = {"type": "json_schema", "json_schema": {"name": "invoice", "strict": True, "schema": INVOICE}}
 
 
-@pytest.fixture
-def openai(daemon: Daemon) -> OpenAI:
-    return OpenAI(base_url=f"{daemon.url}/v1", api_key=daemon.token)
-
-
 @pytest.mark.parametrize("temperature", [0.0, 1.5])
 @pytest.mark.parametrize("model", ["base", "alpha"])
 def test_an_answer_follows_its_json_schema(openai: OpenAI, model: str, temperature: float) -> None:

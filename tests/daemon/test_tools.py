@@ -11,8 +11,6 @@ import jsonschema
 import pytest
 from openai import OpenAI
 
-from tests.daemon.process import Daemon
-
 CHAT = "/v1/chat/completions"
 WEATHER: Any = {
     "type": "function",
@@ -64,11 +62,6 @@ SHOWN: list[Any] = [
     {"role": "assistant", "content": "It is sunny in Rome, at 18 degrees."},
     {"role": "user", "content": "What is the weather in Paris?"},
 ]
-
-
-@pytest.fixture
-def openai(daemon: Daemon) -> OpenAI:
-    return OpenAI(base_url=f"{daemon.url}/v1", api_key=daemon.token)
 
 
 def check(calls: Iterable[Any]) -> list[str]:
@@ -145,7 +138,7 @@ def test_auto_leaves_it_to_the_model(openai: OpenAI) -> None:
     said = [choice for choice in choices if not choice.message.tool_calls]
     assert (
         said
-    )  # whether a model so small ever calls is up to it: what it may write is in tests/unit/test_tool_grammar.py
+    )  # whether a model so small ever calls is up to it: what it may write is in tests/grammar/test_tool_grammar.py
     for choice in called:
         if choice.finish_reason == "tool_calls":
             check(choice.message.tool_calls)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from expertd.engine.context import Base
-from expertd.grammar.compiler import Grammars
+from expertd.grammar.compiler import Grammars, Source
 from expertd.models.catalogue import embedded_file
 
 
@@ -21,3 +21,14 @@ def base() -> Iterator[Base]:
 @pytest.fixture(scope="session")
 def grammars(base: Base) -> Grammars:
     return Grammars(base.vocab, base.ends)
+
+
+@pytest.fixture
+def follows(base: Base, grammars: Grammars) -> Callable[[Source, str], bool]:
+    """Whether a text is a whole answer by a grammar."""
+
+    def follows(source: Source, text: str) -> bool:
+        constraint = grammars.compile(source).start()
+        return all(constraint.take(token) for token in base.tokenize(text)) and constraint.take(base.eos)
+
+    return follows
