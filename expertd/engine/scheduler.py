@@ -247,7 +247,7 @@ class Scheduler:
         room = min(self._limits.draft, most - count, self._limits.cells - len(seq.tokens) - 1)
         if len(self.running) > 1 or room <= 0 or count < seq.pending:
             return Slice(seq, count)
-        return Slice(seq, count, seq.lookup.propose(seq.tokens, room))
+        return Slice(seq, count, seq.draft(room))
 
     def _room(self, seq: Seq, decoding: int, rows: int) -> int:
         """Most rows for a part of this prompt in a batch that has `rows` already."""
