@@ -1,6 +1,7 @@
 """What answers of a given form cost, and what prompt lookup gains, beside the same daemon without, and llama-server.
 
-All speeds are of whole requests: tokens of the answer by the seconds from the request to the last of them.
+Beside llama-server and beside none, speeds are of whole requests: tokens of the answer by the seconds from the request
+to the last of them, since a form's first tokens come at once. Beside no lookup they are those of decoding.
 """
 
 from __future__ import annotations
@@ -97,21 +98,20 @@ BARS = {
 
 async def chat(
     client: aiohttp.ClientSession, server: Server, text: str, schema: Mapping[str, Any] | None = None
-) -> float:
-    """Tokens a second."""
+) -> Reply:
     body: dict[str, Any] = {"model": "base", "messages": [{"role": "user", "content": text}]}
     if schema:
         body["response_format"] = {"type": "json_schema", "json_schema": {"name": "it", "schema": schema}}
-    return speed(await stream(client, server, "/v1/chat/completions", body, MOST, least=LEAST))
+    return await stream(client, server, "/v1/chat/completions", body, MOST, least=LEAST)
 
 
-async def complete(client: aiohttp.ClientSession, server: Server, text: str, **more: Any) -> float:
-    """Tokens a second."""
+async def complete(client: aiohttp.ClientSession, server: Server, text: str, **more: Any) -> Reply:
     body = {"model": "base", "prompt": text, **more}
-    return speed(await stream(client, server, "/v1/completions", body, MOST, least=LEAST))
+    return await stream(client, server, "/v1/completions", body, MOST, least=LEAST)
 
 
-def speed(reply: Reply) -> float:
+def whole(reply: Reply) -> float:
+    """Tokens a second."""
     return reply.tokens / (reply.times[-1] - reply.began)
 
 
@@ -119,23 +119,23 @@ async def schemas(client: aiohttp.ClientSession, server: Server, number: int) ->
     subject = SUBJECTS[number % len(SUBJECTS)]
     text = f"Write entry {number} of an encyclopedia, about {subject}: a title, a long summary, tags, a year, a rating."
     return {
-        NONE: await chat(client, server, text),
-        "a schema": await chat(client, server, f"{text} As JSON.", ARTICLE),
-        "a schema of long keys": await chat(client, server, f"{text} As JSON, all keys.", LONG_KEYS),
+        NONE: whole(await chat(client, server, text)),
+        "a schema": whole(await chat(client, server, f"{text} As JSON.", ARTICLE)),
+        "a schema of long keys": whole(await chat(client, server, f"{text} As JSON, all keys.", LONG_KEYS)),
     }
 
 
 async def copies(client: aiohttp.ClientSession, server: Server, number: int) -> dict[str, float]:
     return {
-        "a table copied": await complete(client, server, table_to_copy(number)),
-        "code edited": await complete(client, server, code_to_edit(number)),
-        "JSON extracted": await complete(client, server, log_to_extract(number), json_schema=EVENTS),
+        "a table copied": (await complete(client, server, table_to_copy(number))).speed,
+        "code edited": (await complete(client, server, code_to_edit(number))).speed,
+        "JSON extracted": (await complete(client, server, log_to_extract(number), json_schema=EVENTS)).speed,
     }
 
 
 async def free(client: aiohttp.ClientSession, server: Server, number: int) -> dict[str, float]:
     text = CHAT[number % len(CHAT)].format(DEEDS[number % len(DEEDS)])
-    return {"free chat": await chat(client, server, f"{number}. {text}")}
+    return {"free chat": (await chat(client, server, f"{number}. {text}")).speed}
 
 
 def table_to_copy(number: int) -> str:

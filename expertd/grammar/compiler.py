@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
+import llama_cpp
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 from llguidance.gbnf_to_lark import any_to_lark
-from llguidance.llamacpp import lltokenizer_from_vocab
 
 from expertd.errors import InvalidRequest
 from expertd.grammar.closing import Closer, closer
@@ -51,6 +51,17 @@ class Source:
     parts: tuple[Source, ...] = ()
 
 
+class Vocabulary(Protocol):
+    """A base's."""
+
+    vocab: Any  # llama.cpp's own
+    n_vocab: int
+
+    def piece(self, token: int, *, special: bool = False) -> bytes: ...
+    def is_control(self, token: int) -> bool: ...
+    def ends(self) -> list[int]: ...
+
+
 class _Prepared(NamedTuple):
     tokenizer: LLTokenizer
     ends: frozenset[int]  # tokens that end an answer
@@ -74,9 +85,8 @@ class Grammar:
 class Grammars:
     """Compiles grammars for one vocabulary, and keeps those that were used last. Thread-safe."""
 
-    def __init__(self, vocab: Any, ends: Callable[[], Sequence[int]]) -> None:
-        """`vocab` is llama.cpp's own, and `ends` finds the tokens that end an answer."""
-        self._vocab, self._find_ends = vocab, ends
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
         self._prepared: _Prepared | None = None
         self._preparing = threading.Lock()
         self._kept: OrderedDict[tuple[Kind, str], Grammar] = OrderedDict()  # least recently used first
@@ -86,8 +96,8 @@ class Grammars:
         """Make what all grammars need: some tenths of a second, which else the first one waits for."""
         with self._preparing:
             if self._prepared is None:
-                ends = self._find_ends()
-                tokenizer = lltokenizer_from_vocab(self._vocab, eos_token=list(ends))
+                ends = self._vocabulary.ends()
+                tokenizer = _tokenizer(self._vocabulary, ends)
                 self._prepared = _Prepared(tokenizer, frozenset(ends), closer(tokenizer))
             return self._prepared
 
@@ -119,6 +129,20 @@ class Grammars:
         if not any(matcher.compute_bitmask()) or matcher.is_error():
             raise _wrong(source, "it lets no answer through: what it asks for contradicts itself, or never ends")
         return Grammar(matcher, prepared, closes=source.kind == "json_schema")
+
+
+def _tokenizer(vocabulary: Vocabulary, ends: list[int]) -> LLTokenizer:
+    """llguidance's own takes what looks like a tag for no text: but `<tool_call>` of some bases is what they write."""
+    tokens = [
+        b"\xff" + vocabulary.piece(token, special=True) if vocabulary.is_control(token) else vocabulary.piece(token)
+        for token in range(vocabulary.n_vocab)
+    ]
+    tokenize = ctypes.cast(llama_cpp.llama_cpp._lib.llama_tokenize, ctypes.c_void_p).value
+    make: Any = LLTokenizer  # whose stub lacks the method
+    made: LLTokenizer = make.from_llamacpp(
+        tokens=tokens, vocab_ptr=vocabulary.vocab, tokenize_fptr=tokenize, eos_token=ends, slices=None
+    )
+    return made
 
 
 def _translated(source: Source) -> str:

@@ -71,7 +71,7 @@ def test_answers_with_drafts_are_those_without(toy, experts, f32_kv, sampling, u
 
 @pytest.mark.usefixtures("eager")
 def test_a_grammar_and_stop_strings_hold_within_a_draft(toy, f32_kv):
-    grammar = Grammars(toy.base.vocab, toy.base.ends).compile(Source("regex", "(the hen (is|in) )+", "regex"))
+    grammar = Grammars(toy.base).compile(Source("regex", "(the hen (is|in) )+", "regex"))
     prompt = repeating(toy, 910)
     requests = [
         request(prompt, N, grammar=grammar, logprobs=None),
@@ -151,7 +151,7 @@ def test_where_the_answer_repeats_its_own_form_the_values_are_the_prompts_next()
 
 
 def test_what_the_grammar_refuses_is_not_computed(toy, f32_kv):
-    grammar = Grammars(toy.base.vocab, toy.base.ends).compile(Source("regex", "(the hen is in )+", "regex"))
+    grammar = Grammars(toy.base).compile(Source("regex", "(the hen is in )+", "regex"))
     seq = Sequence(request(toy.base.tokenize("the hen is in the hen is on " * 4), 90, grammar=grammar), toy.base, None)
     for token in toy.base.tokenize("the hen is in the hen is "):
         assert seq.constraint.take(token)
