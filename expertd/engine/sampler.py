@@ -6,6 +6,8 @@ less than 0.1 ms. The tests hold the two together.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -59,9 +61,14 @@ class Sampler:
                 raise EngineFailed("the answer cannot go on by its grammar: no token may come next")
         if constraint:
             token = constraint.within(token, room)
-        if self._penalizes:
-            self._counts[token] = self._counts.get(token, 0) + 1
+        self.note([token])
         return token
+
+    def note(self, tokens: Sequence[int]) -> None:
+        """These are of the answer, and so are penalized from now on."""
+        if self._penalizes:
+            for token in tokens:
+                self._counts[token] = self._counts.get(token, 0) + 1
 
     def _draw(self, logits: Logits) -> int:
         return int(logits.argmax()) if self._sampling.temperature < NO_HEAT else self._draw_by_heat(logits)

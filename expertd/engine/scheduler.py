@@ -223,7 +223,7 @@ class Scheduler:
     def _fill(self, chosen: Collection[Blend]) -> list[Slice]:
         decoding = [seq for seq in self.running if seq.decoding]
         slices = []
-        spare = self._limits.batch - len(decoding)  # a token of each, and more of what grammars forced
+        spare = self._spare(decoding)  # beside a token of each, for more of what grammars forced
         for seq in decoding:
             if seq.next_blend in chosen:
                 slices.append(self._of_answer(seq, 1 + spare))
@@ -240,6 +240,13 @@ class Scheduler:
                 slices.append(Slice(seq, count))
                 rows += count
         return slices
+
+    def _spare(self, decoding: Sequence[Seq]) -> int:
+        """Rows beside a token of each: of those that decode together none waits long for what another was forced to."""
+        most = self._limits.batch
+        if len(decoding) > 1 and (depths := [seq.computed for seq in decoding if seq.pending > 1]):
+            most = min(most, self.pace.rows(max(depths), len(decoding)))
+        return most - len(decoding)
 
     def _of_answer(self, seq: Seq, most: int) -> Slice:
         """Its pending tokens, and a draft where it decodes alone: beside others, their rows fill the batch as well."""

@@ -384,6 +384,7 @@ class Worker:
             logprobs = (token_logprob(logits, token, seq.request.logprobs),)
         seq.alone = seq.again = False
         forced = seq.forced(self._room(seq) - 1)
+        seq.sampler.note(forced)
         self._counters.forced_tokens += len(forced)
         return self._append(seq, [token, *forced], logprobs)
 
