@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
-import llama_cpp
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 from llguidance.gbnf_to_lark import any_to_lark
 
@@ -57,6 +55,8 @@ class Vocabulary(Protocol):
     vocab: Any  # llama.cpp's own
     n_vocab: int
 
+    @property
+    def tokenize_address(self) -> int: ...
     def piece(self, token: int, *, special: bool = False) -> bytes: ...
     def is_control(self, token: int) -> bool: ...
     def ends(self) -> list[int]: ...
@@ -137,10 +137,13 @@ def _tokenizer(vocabulary: Vocabulary, ends: list[int]) -> LLTokenizer:
         b"\xff" + vocabulary.piece(token, special=True) if vocabulary.is_control(token) else vocabulary.piece(token)
         for token in range(vocabulary.n_vocab)
     ]
-    tokenize = ctypes.cast(llama_cpp.llama_cpp._lib.llama_tokenize, ctypes.c_void_p).value
     make: Any = LLTokenizer  # whose stub lacks the method
     made: LLTokenizer = make.from_llamacpp(
-        tokens=tokens, vocab_ptr=vocabulary.vocab, tokenize_fptr=tokenize, eos_token=ends, slices=None
+        tokens=tokens,
+        vocab_ptr=vocabulary.vocab,
+        tokenize_fptr=vocabulary.tokenize_address,
+        eos_token=ends,
+        slices=None,
     )
     return made
 
