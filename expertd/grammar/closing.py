@@ -13,7 +13,7 @@ STEPS = 200  # an end of more tokens is not looked for
 # Within a string the quotes must come first, else `}` goes on with it; between values it is the other way round.
 _QUOTES, _BRACKETS = ('""', '"}', '"]', '"'), ("}", "]")
 _VALUES = ("{}", "[]", "null", "true", "false")
-_BETWEEN = (",", ' ""', " {}", " []", " null", " true", " false", " ", "[", "{")
+_BETWEEN = (",", ' ""', " {}", " []", " null", " true", " false", " ", "[", "{", "@", ":")
 # Some numbers never end by one digit (`multipleOf`, an exclusive bound of 0): then the next order is tried.
 _DIGITS = (("0", "1"), ("1", "0"), ("5", "0"))
 _ORDERS = [

@@ -16,16 +16,23 @@ from llguidance.llamacpp import lltokenizer_from_vocab
 from expertd.errors import InvalidRequest
 from expertd.grammar.closing import Closer, closer
 from expertd.grammar.constraint import Constraint
+from expertd.grammar.json_schema import enforceable
 
 Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf"]
 
 MAX_BYTES = 1 << 16  # of a grammar's text: what it forces is found in one go, while nothing is decoded
-MAX_DEPTH = 64  # of a JSON schema
 MAX_REFS = 256  # a chain of a thousand is more than llguidance's stack holds, and would end the process
 KEPT = 64  # compiled grammars
 
 # One line, as `json.dumps` writes it and as models have seen it most: so all but the values is forced.
-ONE_LINE: Any = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": ", "lenient": False}
+# Without `\\u` in strings: else a name that is taken could come again, written in another way.
+ONE_LINE: Any = {
+    "whitespace_flexible": False,
+    "item_separator": ", ",
+    "key_separator": ": ",
+    "json_allowed_escapes": 'nrbtf\\"',
+    "lenient": False,
+}
 _ANYTHING: dict[str, Any] = {}  # what the schema `true` stands for
 # A step may take some milliseconds at most: everybody's next token waits for it.
 _LIMITS = LLParserLimits(
@@ -146,22 +153,8 @@ def _wrong(source: Source, why: str) -> InvalidRequest:
 
 
 def json_source(schema: object, param: str) -> Source:
-    """The grammar of a JSON schema. Raises `InvalidRequest`."""
-    if schema is False:
+    """The grammar of a JSON schema. Raises `InvalidRequest`, for what of it cannot be enforced too."""
+    made = enforceable(schema, param)
+    if made is False:
         raise InvalidRequest(f"{param}: `false` lets no answer through", param=param)
-    if _depth(schema) > MAX_DEPTH:
-        raise InvalidRequest(f"{param}: it is nested more than {MAX_DEPTH} levels deep: flatten it", param=param)
-    return Source("json_schema", json.dumps(_ANYTHING if schema is True else schema), param)
-
-
-def _depth(schema: object) -> int:
-    level, depth = [schema], 0
-    while level and depth <= MAX_DEPTH:
-        depth += 1
-        level = [
-            child
-            for item in level
-            if isinstance(item, (dict, list))
-            for child in (item.values() if isinstance(item, dict) else item)
-        ]
-    return depth
+    return Source("json_schema", json.dumps(_ANYTHING if made is True else made), param)

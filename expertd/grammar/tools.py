@@ -36,12 +36,13 @@ def tools_source(tools: Sequence[Tool], *, text: bool, most: int = MAX_CALLS) ->
     Once the text has the opening tag, a whole call must follow.
     """
     schemas = [_arguments(tool) for tool in tools]
+    parts = [json_source(schema, tool.param) for tool, schema in zip(tools, schemas, strict=True)]
     calls = [f"{_quoted(_before(tool.name))} arguments{i}" for i, tool in enumerate(tools)]
     more = f" ({_quoted(chr(10) + OPEN)} call){{0,{most - 1}}}" if most > 1 else ""
     lines = [
         f"calls: call{more}",
         f"call: ({' | '.join(calls)}) {_quoted(AFTER_ARGUMENTS)}",
-        *(f"arguments{i}: %json {json.dumps({**s, 'x-guidance': ONE_LINE})}" for i, s in enumerate(schemas)),
+        *(f"arguments{i}: %json {_one_line(part.text)}" for i, part in enumerate(parts)),
     ]
     if text:
         lines += [
@@ -51,7 +52,6 @@ def tools_source(tools: Sequence[Tool], *, text: bool, most: int = MAX_CALLS) ->
         ]
     else:
         lines.append(f"start: {_quoted(OPEN)} calls")
-    parts = (json_source(schema, tool.param) for tool, schema in zip(tools, schemas, strict=True))
     return Source("lark", "\n".join(lines), "tools", tuple(parts))
 
 
@@ -62,6 +62,10 @@ def called(name: str, arguments: str) -> str:
 
 def _before(name: str) -> str:
     return f'\n{{"name": "{name}", "arguments": '
+
+
+def _one_line(schema: str) -> str:
+    return json.dumps({**json.loads(schema), "x-guidance": ONE_LINE})
 
 
 def _quoted(text: str) -> str:

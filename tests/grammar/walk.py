@@ -16,9 +16,14 @@ class Walker:
     """Draws tokens uniformly among those that may come next, with a bias to short ones."""
 
     def __init__(self, base: Base, seed: int) -> None:
-        self._base, self._random = base, np.random.default_rng(seed)
+        self._base = base
+        self.begin(seed)
         pieces = [base.piece(token) for token in range(base.n_vocab)]
         self._short = np.array([0 < len(piece) <= SHORT for piece in pieces])
+
+    def begin(self, seed: int) -> None:
+        """Anew, so that what one test draws is no matter of which ran before."""
+        self._random = np.random.default_rng(seed)
 
     def document(self, grammar: Grammar, budget: int) -> str | None:
         """A whole answer of `budget` tokens at most, by the ways that the engine goes; None: it did not end in time."""
