@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 from llguidance import LLMatcher, LLTokenizer
 
 STEPS = 200  # an end of more tokens is not looked for
+WORK = 500  # steps of a search: everybody's next token waits for it
+MASK = 10  # such steps that a mask is worth
 
 # Within a string the quotes must come first, else `}` goes on with it; between values it is the other way round.
 _QUOTES, _BRACKETS = ('""', '"}', '"]', '"'), ("}", "]")
@@ -45,12 +48,23 @@ def _single(tokenizer: LLTokenizer, texts: Iterable[str]) -> Iterable[int]:
 
 def closing(matcher: LLMatcher, closer: Closer, most: int) -> list[int] | None:
     """Tokens that complete the document from where `matcher` is, `most` at most; None where none were found."""
-    best: list[int] | None = None
     most = min(most, STEPS)
+    start = matcher.deep_copy()
+    forced = start.compute_ff_tokens()
+    if len(forced) > most:
+        return None
+    start.consume_tokens(forced)
+    rest = _best(start, closer, most - len(forced))
+    return None if rest is None else forced + rest
+
+
+def _best(matcher: LLMatcher, closer: Closer, most: int) -> list[int] | None:
+    best: list[int] | None = None
+    work = iter(range(WORK))
     for i, order in enumerate(closer.orders):
         if best is not None and i == 2:  # digits are no matter: it ended with the first ones
             return best
-        found = _closing(matcher.deep_copy(), order, closer.by_length, most)
+        found = _closing(matcher.deep_copy(), order, closer.by_length, most, work)
         if found is not None:
             best, most = found, len(found) - 1
     return best
@@ -62,9 +76,14 @@ def closes(matcher: LLMatcher, tokens: list[int]) -> bool:
     return bool(copy.try_consume_tokens(tokens) == len(tokens) and copy.is_accepting())
 
 
-def _closing(matcher: LLMatcher, order: Sequence[int], by_length: Sequence[int], most: int) -> list[int] | None:
+def _closing(
+    matcher: LLMatcher, order: Sequence[int], by_length: Sequence[int], most: int, work: Iterator[int]
+) -> list[int] | None:
+    """By one order. Takes of `work`, one for a step."""
     found: list[int] = []
-    while len(found) <= most and not matcher.is_error():
+    for _ in work:
+        if len(found) > most or matcher.is_error():
+            return None
         if matcher.is_accepting():
             return found
         forced = matcher.compute_ff_tokens()
@@ -74,6 +93,7 @@ def _closing(matcher: LLMatcher, order: Sequence[int], by_length: Sequence[int],
             continue
         token = next((token for token in order if matcher.try_consume_tokens([token])), None)
         if token is None:
+            next(islice(work, MASK, MASK), None)
             token = _shortest(matcher, by_length)
             if token is None or not matcher.try_consume_tokens([token]):
                 return None

@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+import numpy as np
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 from llguidance.gbnf_to_lark import any_to_lark
 from llguidance.llamacpp import lltokenizer_from_vocab
 
 from expertd.errors import InvalidRequest
-from expertd.grammar.closing import Closer, closer
+from expertd.grammar.closing import STEPS, Closer, closer, closing
 from expertd.grammar.constraint import Constraint
 from expertd.grammar.json_schema import enforceable
 
@@ -36,10 +37,10 @@ ONE_LINE: Any = {
 _ANYTHING: dict[str, Any] = {}  # what the schema `true` stands for
 # A step may take some milliseconds at most: everybody's next token waits for it.
 _LIMITS = LLParserLimits(
-    initial_lexer_fuel=1_000_000,
+    initial_lexer_fuel=100_000,
     step_lexer_fuel=50_000,
     step_max_items=20_000,
-    max_lexer_states=50_000,
+    max_lexer_states=20_000,  # of some hundred bytes, in each grammar that is kept
     max_grammar_size=200_000,
     verbose_errors=False,
 )
@@ -123,9 +124,22 @@ class Grammars:
         matcher = LLMatcher(prepared.tokenizer, _translated(source), log_level=0, limits=_LIMITS)
         if matcher.is_error():
             raise _wrong(source, _reason(matcher.get_error()))
-        if not any(matcher.compute_bitmask()) or matcher.is_error():
-            raise _wrong(source, "it lets no answer through: what it asks for contradicts itself, or never ends")
-        return Grammar(matcher, prepared, closes=source.kind == "json_schema")
+        closes = source.kind == "json_schema"
+        if closes:
+            closing(matcher, prepared.closer, STEPS)
+        _try(matcher.deep_copy(), source)
+        return Grammar(matcher, prepared, closes=closes)
+
+
+def _try(matcher: LLMatcher, source: Source) -> None:
+    """Take the first step: what breaks there, or did in copies, must not break in an answer. Raises `InvalidRequest`."""
+    allowed = np.unpackbits(np.frombuffer(matcher.compute_bitmask(), np.uint8), bitorder="little").nonzero()[0]
+    if len(allowed):
+        matcher.try_consume_tokens([int(allowed[0])])
+    if matcher.is_error():
+        raise _wrong(source, f"it is too much work to follow: {_reason(matcher.get_error())}")
+    if not len(allowed):
+        raise _wrong(source, "it lets no answer through: what it asks for contradicts itself, or never ends")
 
 
 def _translated(source: Source) -> str:
@@ -144,7 +158,11 @@ def _translated(source: Source) -> str:
 
 def _reason(error: str) -> str:
     """llguidance's message without its Rust backtrace and the state of its parser."""
-    text = error.split("\n\nStack backtrace")[0].split("<state>")[0].strip()
+    if "coerce_one_of" in error:
+        return (
+            "alternatives of a `oneOf` may overlap: give each a type or a required `const` of its own, or use `anyOf`"
+        )
+    text = error.split("\n\nStack backtrace")[0].split("<state>")[0].replace("<non-verbose/>", "").strip()
     return text[:500] or "llguidance gives no reason"
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from llguidance import LLMatcher
 
 from expertd.errors import InvalidRequest
-from expertd.grammar.closing import STEPS, Closer, closes, closing
+from expertd.grammar.closing import Closer, closes, closing
 
 EVERY = 8  # tokens between two looks at how the document could end, while there is much room
 NEAR = 64  # tokens of room, beside twice the end's own, from which on each token is looked at
@@ -58,8 +58,7 @@ class Constraint:
         if self._closer is None or token in self._ends:
             return token
         self._unseen -= 1
-        near = NEAR + 2 * (STEPS if self._known is None else len(self._known))
-        if self._unseen > 0 and room > near:
+        if self._unseen > 0 and (self._known is None or room > NEAR + 2 * len(self._known)):
             return token
         self._unseen = EVERY
         if (found := self._end(room - 1)) is not None:

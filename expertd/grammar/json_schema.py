@@ -22,14 +22,16 @@ MAX_LEVELS = (
 )
 MAX_VALUES = 100_000  # JSON values within it, whatever they are
 MAX_SCHEMAS = 2_000  # that are followed
-MAX_PROPERTIES = 500  # of one object
-MAX_CHOICES = 5_000  # of an `enum`
+MAX_PROPERTIES = 300  # of one object
+MAX_COUNTED = 32  # optional properties where there are `minProperties` or `maxProperties`
+MAX_PATTERNS = 20  # of one object's names: each is held against each
+MAX_CHOICES = 5_000  # values of an `enum` or a `const`, and within these
 MAX_COUNT = 1_000  # of items or properties
 MAX_LENGTH = 4_000  # of a string that is counted
 MAX_PATTERN = 1_000  # characters of a pattern
 MAX_NUMBER = 2**53  # beyond it, not every integer is a float
 MAX_DECIMALS = 15
-MAX_MULTIPLE = 65_535  # squares of the least common multiple fit into llguidance's 32 bits
+MAX_MULTIPLE = 1_000  # what is left of a division is a state each
 
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 IN_PLACE = ("$ref", "const", "enum", "allOf", "anyOf", "oneOf")  # applied in turn, each to what is before it
@@ -104,6 +106,7 @@ class _Reading:
         self._schemas = 0
         self._deepest = 0  # level below the root, or the reference, that is read
         self._multiples: list[Decimal] = []
+        self._optional, self._counted = 0, ""  # properties, and where their number is asked about
         self._readers: dict[str, Callable[[Any, str, int], Any]] = {
             "type": self._type,
             "multipleOf": self._multiple,
@@ -117,7 +120,7 @@ class _Reading:
             "allOf": self._list,
             "anyOf": self._list,
             "oneOf": self._list,
-            "const": self._value,
+            "const": self._constant,
             "enum": self._enum,
             "$ref": self._reference,
             **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), self._bound),
@@ -143,6 +146,9 @@ class _Reading:
             if levels > MAX_LEVELS:
                 raise self._wrong("#", f"with all that its `$ref`s name it has over {MAX_LEVELS} levels: flatten it")
         self._check_ends(definitions)
+        if self._counted and self._optional > MAX_COUNTED:
+            why = f"`minProperties` and `maxProperties` are taken where {MAX_COUNTED} properties are optional at most"
+            raise self._wrong(self._counted, why)
         return {**made, "$defs": definitions} if definitions and isinstance(made, dict) else made
 
     def _check_size(self) -> None:
@@ -214,6 +220,9 @@ class _Reading:
         if "minProperties" in made and made["minProperties"] > len(made.get("required", [])) + 1:
             why = f"`minProperties` {made['minProperties']} cannot be enforced: name all but one of them in `required`"
             raise self._wrong(path, why)  # further names may be the same one twice, which is one property
+        self._optional += len(made.get("properties", {}).keys() - made.get("required", []))
+        if made.get("minProperties") or "maxProperties" in made:
+            self._counted = path
         return made
 
     def _type(self, value: Any, path: str, _: int) -> Any:
@@ -310,6 +319,8 @@ class _Reading:
 
     def _patterns(self, value: Any, path: str, depth: int) -> dict[str, Made]:
         made = self._map(value, path, depth)
+        if len(made) > MAX_PATTERNS:
+            raise self._wrong(path, f"it has {len(made)} patterns, and at most {MAX_PATTERNS} are taken")
         for pattern in made:
             self._pattern(pattern, path, depth)
             if _WIDER.search(pattern):  # whether a name has this pattern or not decides
@@ -324,19 +335,23 @@ class _Reading:
     def _enum(self, value: Any, path: str, depth: int) -> list[Any]:
         if not isinstance(value, list) or not value:
             raise self._wrong(path, f"a list of values is wanted, and not {_short(value)}")
-        if len(value) > MAX_CHOICES:
-            raise self._wrong(path, f"it has {len(value):,} values, and at most {MAX_CHOICES:,} are taken")
-        return [self._value(item, path, depth) for item in value]
+        self._constant(value, path, depth)
+        return value
 
-    def _value(self, value: Any, path: str, depth: int) -> Any:
-        """As it can be written without `\\u`."""
+    def _constant(self, value: Any, path: str, _: int) -> Any:
+        values: list[Any] = [value]
+        for item in values:  # which grows by what is within
+            self._check_value(item, path)
+            values += _parts(item)
+            if len(values) > MAX_CHOICES:
+                raise self._wrong(path, f"it has more than {MAX_CHOICES:,} values")
+        return value
+
+    def _check_value(self, value: Any, path: str) -> None:
         if isinstance(value, str) and _UNWRITABLE.search(value):
             raise self._wrong(path, f"{_short(value)} has a control character that is not written in answers")
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             self._number(value, path)
-        for part in _parts(value):
-            self._value(part, path, depth)
-        return value
 
     def _reference(self, value: Any, path: str, _: int) -> str:
         if not isinstance(value, str) or not (value == "#" or value.startswith("#/")):
