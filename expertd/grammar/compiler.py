@@ -132,7 +132,7 @@ class Grammars:
 
 
 def _try(matcher: LLMatcher, source: Source) -> None:
-    """Take the first step: what breaks there, or did in copies, must not break in an answer. Raises `InvalidRequest`."""
+    """Take the first step: what breaks there, or did in copies, breaks no answer. Raises `InvalidRequest`."""
     allowed = np.unpackbits(np.frombuffer(matcher.compute_bitmask(), np.uint8), bitorder="little").nonzero()[0]
     if len(allowed):
         matcher.try_consume_tokens([int(allowed[0])])
@@ -145,7 +145,10 @@ def _try(matcher: LLMatcher, source: Source) -> None:
 def _translated(source: Source) -> str:
     """In llguidance's own format. Raises `InvalidRequest`."""
     if source.kind == "json_schema":
-        return LLMatcher.grammar_from_json_schema(source.text, overrides=ONE_LINE)
+        try:
+            return LLMatcher.grammar_from_json_schema(source.text, overrides=ONE_LINE)
+        except ValueError as error:  # half of a surrogate pair
+            raise _wrong(source, f"it is no JSON: {error}") from error
     if source.kind == "regex":
         return LLMatcher.grammar_from_regex(source.text)
     if source.kind == "lark":
@@ -162,6 +165,8 @@ def _reason(error: str) -> str:
         return (
             "alternatives of a `oneOf` may overlap: give each a type or a required `const` of its own, or use `anyOf`"
         )
+    if "circular references" in error:
+        return "a `$ref` with other keywords beside it leads back to itself: write these where it points to"
     text = error.split("\n\nStack backtrace")[0].split("<state>")[0].replace("<non-verbose/>", "").strip()
     return text[:500] or "llguidance gives no reason"
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 import re
 import reprlib
-from collections.abc import Callable, Iterator, Sized
+from collections.abc import Callable, Collection, Iterator, Sized
 from decimal import Decimal
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 from expertd.errors import InvalidRequest
+from expertd.grammar.one_of import WORK, exclusive
 
 MAX_DEPTH = 64  # of a schema
 MAX_LEVELS = (
@@ -106,6 +107,7 @@ class _Reading:
         self._schemas = 0
         self._deepest = 0  # level below the root, or the reference, that is read
         self._multiples: list[Decimal] = []
+        self._one_of: list[dict[str, Any]] = []  # schemas that were made with one
         self._optional, self._counted = 0, ""  # properties, and where their number is asked about
         self._readers: dict[str, Callable[[Any, str, int], Any]] = {
             "type": self._type,
@@ -149,6 +151,12 @@ class _Reading:
         if self._counted and self._optional > MAX_COUNTED:
             why = f"`minProperties` and `maxProperties` are taken where {MAX_COUNTED} properties are optional at most"
             raise self._wrong(self._counted, why)
+        work = iter(range(WORK))
+        for schema in self._one_of:
+            if exclusive(schema["oneOf"], definitions, work):
+                parts = {"anyOf" if keyword == "oneOf" else keyword: value for keyword, value in schema.items()}
+                schema.clear()
+                schema.update(parts)
         return {**made, "$defs": definitions} if definitions and isinstance(made, dict) else made
 
     def _check_size(self) -> None:
@@ -181,6 +189,8 @@ class _Reading:
                 made[keyword] = self._readers[keyword](schema[keyword], _below(path, keyword), depth + 1)
             elif keyword in PLAIN:  # all at once: llguidance takes those that stand apart each for itself
                 made.update(plain)
+        if "oneOf" in made and "anyOf" not in made:
+            self._one_of.append(made)
         if form:
             made["allOf"] = [*made.get("allOf", []), form]
         return made
@@ -376,17 +386,42 @@ class _Reading:
         return target
 
     def _check_ends(self, definitions: dict[str, Made]) -> None:
-        """That nothing must contain itself: an answer that begins it could never be whole."""
-        ended: set[str] = set()
-        while more := [name for name in definitions.keys() - ended if _ends(definitions[name], ended)]:
-            ended.update(more)
+        """That nothing is defined by itself, and nothing must contain itself: such an answer could never be whole."""
+        in_place = {name: set(_in_place(made)) for name, made in definitions.items()}
+        settled = _grown(definitions, lambda name, settled: in_place[name] <= settled)
+        ended = _grown(definitions, lambda name, ended: _ends(definitions[name], ended))
         for reference, name in self._names.items():
+            if name not in settled:
+                raise self._wrong(reference, "a `$ref` leads back to itself, with no value between")
             if name not in ended:
                 raise self._wrong(reference, "it never ends: what it requires contains itself")
 
     def _wrong(self, path: str, why: str) -> InvalidRequest:
         where = "" if path == "#" else f" at {path[:200]}"
         return InvalidRequest(f"{self._param}{where}: {why}", param=self._param)
+
+
+def _grown(names: Collection[str], belongs: Callable[[str, set[str]], bool]) -> set[str]:
+    """The least set of names with all that belong to it. What others name comes last, so it is looked at first."""
+    found: set[str] = set()
+    before = -1
+    while before < len(found):
+        before = len(found)
+        for name in reversed([*names]):
+            if name not in found and belongs(name, found):
+                found.add(name)
+    return found
+
+
+def _in_place(made: Made) -> Iterator[str]:
+    """The definitions that a value of this schema is held against itself."""
+    if isinstance(made, bool):
+        return
+    if "$ref" in made:
+        yield made["$ref"].rpartition("/")[2]
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for part in made.get(keyword, []):
+            yield from _in_place(part)
 
 
 def _ends(made: Made, ended: set[str]) -> bool:

@@ -73,4 +73,10 @@ def _of(draft: str, schema: Any) -> Any:
 def is_valid(document: str, schema: Any, draft: str = "draft2020-12") -> bool:
     """Whether a text is a valid document, formats included."""
     validator = DRAFTS[draft]
-    return validator(schema, format_checker=validator.FORMAT_CHECKER).is_valid(json.loads(document))
+    value = json.loads(document, parse_float=_finite)
+    return validator(schema, format_checker=validator.FORMAT_CHECKER).is_valid(value)
+
+
+def _finite(digits: str) -> float:
+    """1e999 is a number in JSON, and none that `jsonschema` can divide."""
+    return max(-sys.float_info.max, min(float(digits), sys.float_info.max))

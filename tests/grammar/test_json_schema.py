@@ -13,9 +13,26 @@ from expertd.errors import InvalidRequest
 from expertd.grammar import json_schema
 from expertd.grammar.compiler import json_source
 from expertd.grammar.json_schema import MAX_DEPTH, enforceable
+from expertd.grammar.one_of import WORK, exclusive
 
 OLD, NEW = "http://json-schema.org/draft-07/schema#", "https://json-schema.org/draft/2020-12/schema"
+PETS = {
+    "oneOf": [{"$ref": "#/$defs/cat"}, {"$ref": "#/$defs/dog"}],
+    "$defs": {
+        name: {
+            "type": "object",
+            "properties": {"kind": {"const": name}, has: {"type": kind}},
+            "required": ["kind", has],
+            "additionalProperties": False,
+        }
+        for name, has, kind in (("cat", "lives", "integer"), ("dog", "barks", "boolean"))
+    },
+}
 NODE = {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}, "required": ["next"]}
+
+
+def of_kind(name: str) -> Any:
+    return {"type": "object", "properties": {"kind": {"const": name}}, "required": ["kind"]}
 
 
 def chain(n: int, **hop: Any) -> Any:
@@ -75,7 +92,9 @@ def nested(n: int) -> Any:
         ({"$ref": "#/$defs/x", "$defs": {"x": [1]}}, "#/$defs/x: a schema is an object"),
         ({"properties": {"a": {"$id": "b"}}}, "#/properties/a: `$id`"),
         ({"$ref": "#/$defs/x/$defs/y", "$defs": {"x": {"$id": "x", "$defs": {"y": {}}}}}, "`$id`"),
-        ({"$ref": "#"}, "never ends"),
+        ({"$ref": "#"}, "`$ref` leads back to itself"),
+        ({"anyOf": [{"type": "null"}, {"$ref": "#"}]}, "`$ref` leads back to itself"),
+        ({"$ref": "#/$defs/x", "$defs": {"x": {"allOf": [{"$ref": "#"}]}}}, "`$ref` leads back to itself"),
         ({"$ref": "#/$defs/node", "$defs": {"node": NODE}}, "#/$defs/node: it never ends"),
         ({"properties": {"a": {"$ref": "#/$defs/node"}}, "$defs": {"node": NODE}}, "#/$defs/node: it never ends"),
         ({"type": "array", "minItems": 1, "items": {"$ref": "#"}}, "#: it never ends".removeprefix("#: ")),
@@ -233,3 +252,35 @@ def test_a_huge_schema_is_refused_before_it_is_gone_through() -> None:
     with pytest.raises(InvalidRequest, match="values within it"):
         json_source(schema, "schema")
     assert time.monotonic() - began < 5  # a bound for hangs, not a measurement
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ([{"type": "integer"}, {"type": "number"}], False),
+        ([{"type": "integer"}, {"type": ["string", "null"]}], True),
+        ([{"const": "a"}, {"enum": ["b", "c"]}, {"type": "null"}], True),
+        ([{"const": "a"}, {"enum": ["a", "c"]}], False),
+        ([{"const": 1}, {"const": True}], True),
+        ([{"const": 1}, {"const": 1.0}], False),
+        ([{"const": {}}, {"type": "object"}], False),
+        ([{"minimum": 3}, {"type": "string"}], False),
+        ([{"type": "string", "minLength": 3}, {"type": "string", "maxLength": 2}], False),
+        ([{}, False], True),
+        ([True, True], False),
+        ([of_kind("a"), of_kind("b")], True),
+        ([of_kind("a"), of_kind("b") | {"required": []}], True),
+        ([of_kind("a") | {"required": []}, of_kind("b") | {"required": []}], False),
+        ([of_kind("a"), {"properties": {"kind": {"const": "b"}}}], True),
+        (
+            [{"properties": {"kind": {"const": "a"}}, "required": ["kind"]}, {"properties": {"kind": {"const": "b"}}}],
+            False,
+        ),
+        ([{"allOf": [{"$ref": "#/$defs/0"}]}, {"type": "string"}], True),
+        ([{"$ref": "#/$defs/1"}, {"type": "string"}], False),
+    ],
+)
+def test_alternatives_exclude_each_other_where_it_is_sure(options: Any, told: bool) -> None:
+    definitions = {"0": {"type": "integer"}, "1": {"$ref": "#/$defs/1"}}
+    assert exclusive(options, definitions, iter(range(WORK))) is told
+    assert not exclusive(options, definitions, iter(()))

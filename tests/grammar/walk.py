@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from expertd.engine.context import Base
+from expertd.engine.interface import Sampling
+from expertd.engine.sampler import Sampler
 from expertd.grammar.compiler import Grammar
 from expertd.grammar.constraint import Constraint
 
 SHORT = 2  # bytes of a token that may end something
+SPREAD = 3.0  # of random logits
 BIAS = 0.4  # how often such a one is drawn, so that documents end
 
 
@@ -48,3 +51,15 @@ class Walker:
 
     def _text(self, tokens: list[int]) -> str:
         return b"".join(map(self._base.piece, tokens)).decode()
+
+
+class HeatedWalker(Walker):
+    """Draws as the engine does, from random logits."""
+
+    def __init__(self, base: Base, seed: int, temperature: float) -> None:
+        super().__init__(base, seed)
+        self._sampler = Sampler(Sampling(temperature=temperature, seed=seed))
+
+    def _draw(self, constraint: Constraint, room: int) -> int:
+        logits = SPREAD * self._random.standard_normal(self._base.n_vocab, np.float32)
+        return self._sampler.draw(logits, constraint, room)
