@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ from expertd.grammar.json_schema import enforceable
 Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf"]
 
 MAX_BYTES = 1 << 16  # of a grammar's text: what it forces is found in one go, while nothing is decoded
-MAX_REFS = 256  # a chain of a thousand is more than llguidance's stack holds, and would end the process
+MAX_RULES = 500  # and levels of brackets in them: llguidance goes down a chain of rules, and 600 take a stack of 2 MB
 KEPT = 64  # compiled grammars
 
 # One line, as `json.dumps` writes it and as models have seen it most: so all but the values is forced.
@@ -34,6 +35,9 @@ ONE_LINE: Any = {
     "json_allowed_escapes": 'nrbtf\\"',
     "lenient": False,
 }
+_JSON = re.compile(r"%json\s*")  # before a schema in a Lark grammar
+# What of Lark makes rules and levels, and what may hold the same signs: texts, comments and patterns.
+_PIECES = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/(?:\\.|[^/\\\n])+/|[(\[\])\]:]')
 _ANYTHING: dict[str, Any] = {}  # what the schema `true` stands for
 # A step may take some milliseconds at most: everybody's next token waits for it.
 _LIMITS = LLParserLimits(
@@ -116,8 +120,6 @@ class Grammars:
     def _compile(self, source: Source) -> Grammar:
         if len(source.text) > MAX_BYTES:
             raise _wrong(source, f"it has {len(source.text):,} characters, and at most {MAX_BYTES:,} are taken")
-        if source.text.count("$ref") + source.text.lower().count("\\u0024") > MAX_REFS:
-            raise _wrong(source, f"it has more than {MAX_REFS} `$ref`: write some of them out")
         for part in source.parts:
             self._compile(part)
         prepared = self.prepare()
@@ -151,12 +153,46 @@ def _translated(source: Source) -> str:
             raise _wrong(source, f"it is no JSON: {error}") from error
     if source.kind == "regex":
         return LLMatcher.grammar_from_regex(source.text)
-    if source.kind == "lark":
-        return LLMatcher.grammar_from_lark(source.text)
-    try:
-        return LLMatcher.grammar_from_lark(any_to_lark(source.text))
-    except Exception as error:  # it raises whatever comes to it
-        raise _wrong(source, f"it is no GBNF: {error}") from error
+    text = source.text
+    if source.kind == "gbnf":
+        try:
+            text = any_to_lark(text)
+        except Exception as error:  # it raises whatever comes to it
+            raise _wrong(source, f"it is no GBNF: {error}") from error
+    return LLMatcher.grammar_from_lark(_with_schemas(text, source))
+
+
+def _with_schemas(lark: str, source: Source) -> str:
+    """With the JSON schemas in it as those are that come alone. Raises `InvalidRequest`."""
+    parts, at = list[str](), 0
+    for found in _JSON.finditer(lark):
+        if found.start() < at:  # within a schema
+            continue
+        try:
+            schema, end = json.JSONDecoder().raw_decode(lark, found.end())
+        except (ValueError, RecursionError) as error:
+            raise _wrong(source, f"after `%json` comes a JSON schema: {error}") from error
+        made = json.loads(json_source(schema, source.param).text)
+        parts += [lark[at : found.end()], json.dumps({**made, "x-guidance": ONE_LINE})]
+        at = end
+    parts.append(lark[at:])
+    if _levels("".join(parts[::2])) > MAX_RULES:
+        raise _wrong(source, f"its rules and the levels of brackets in them are over {MAX_RULES}: simplify it")
+    return "".join(parts)
+
+
+def _levels(lark: str) -> int:
+    """Of its rules, as if each led to the next one."""
+    levels = depth = deepest = 0
+    for piece in _PIECES.findall(lark):
+        if piece in "([":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif piece in ")]":
+            depth -= 1
+        elif piece == ":":
+            levels, depth, deepest = levels + 1 + deepest, 0, 0
+    return levels + deepest
 
 
 def _reason(error: str) -> str:

@@ -18,9 +18,8 @@ from expertd.errors import InvalidRequest
 from expertd.grammar.one_of import WORK, exclusive
 
 MAX_DEPTH = 64  # of a schema
-MAX_LEVELS = (
-    500  # of all that `$ref`s name, added up: llguidance recurses through a chain of them, on a stack of 2 MB at least
-)
+# Of all that `$ref`s name, added up: llguidance goes down a chain of them, and 400 take a stack of 2 MB.
+MAX_LEVELS = 300
 MAX_VALUES = 100_000  # JSON values within it, whatever they are
 MAX_SCHEMAS = 2_000  # that are followed
 MAX_PROPERTIES = 300  # of one object

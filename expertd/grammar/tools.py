@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from expertd.errors import InvalidRequest
-from expertd.grammar.compiler import ONE_LINE, Source, json_source
+from expertd.grammar.compiler import Source, json_source
 
 OPEN, CLOSE = "<tool_call>", "</tool_call>"
 MAX_CALLS = 16  # an answer: a small model may find no end
@@ -42,7 +42,7 @@ def tools_source(tools: Sequence[Tool], *, text: bool, most: int = MAX_CALLS) ->
     lines = [
         f"calls: call{more}",
         f"call: ({' | '.join(calls)}) {_quoted(AFTER_ARGUMENTS)}",
-        *(f"arguments{i}: %json {_one_line(part.text)}" for i, part in enumerate(parts)),
+        *(f"arguments{i}: %json {part.text}" for i, part in enumerate(parts)),
     ]
     if text:
         lines += [
@@ -62,10 +62,6 @@ def called(name: str, arguments: str) -> str:
 
 def _before(name: str) -> str:
     return f'\n{{"name": "{name}", "arguments": '
-
-
-def _one_line(schema: str) -> str:
-    return json.dumps({**json.loads(schema), "x-guidance": ONE_LINE})
 
 
 def _quoted(text: str) -> str:
