@@ -31,7 +31,7 @@ MAX_LENGTH = 4_000  # of a string that is counted
 MAX_PATTERN = 1_000  # characters of a pattern
 MAX_NUMBER = 2**53  # beyond it, not every integer is a float
 MAX_DECIMALS = 15
-MAX_MULTIPLE = 1_000  # what is left of a division is a state each
+MAX_MULTIPLE = 500  # what is left of a division is a state each
 
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 IN_PLACE = ("$ref", "const", "enum", "allOf", "anyOf", "oneOf")  # applied in turn, each to what is before it
@@ -106,6 +106,7 @@ class _Reading:
         self._schemas = 0
         self._deepest = 0  # level below the root, or the reference, that is read
         self._multiples: list[Decimal] = []
+        self._bounds: dict[str, dict[Decimal, str]] = {}  # by keyword, with the last place of each
         self._one_of: list[dict[str, Any]] = []  # schemas that were made with one
         self._optional, self._counted = 0, ""  # properties, and where their number is asked about
         self._readers: dict[str, Callable[[Any, str, int], Any]] = {
@@ -146,6 +147,7 @@ class _Reading:
             levels += self._deepest + 1
             if levels > MAX_LEVELS:
                 raise self._wrong("#", f"with all that its `$ref`s name it has over {MAX_LEVELS} levels: flatten it")
+        self._check_bounds()
         self._check_ends(definitions)
         if self._counted and self._optional > MAX_COUNTED:
             why = f"`minProperties` and `maxProperties` are taken where {MAX_COUNTED} properties are optional at most"
@@ -251,24 +253,38 @@ class _Reading:
         return number
 
     def _bound(self, value: Any, path: str, _: int) -> Any:
-        self._number(value, path)
+        self._bounds.setdefault(path.rpartition("/")[2], {})[self._number(value, path)] = path
         return value
+
+    def _check_bounds(self) -> None:
+        """llguidance lets an excluded bound through, where it is an integer and the other bound is less than 1 away.
+
+        `allOf` and the like may bring any two bounds together.
+        """
+        below = {*self._bounds.get("minimum", {}), *self._bounds.get("exclusiveMinimum", {})}
+        above = {*self._bounds.get("maximum", {}), *self._bounds.get("exclusiveMaximum", {})}
+        near = {
+            "exclusiveMinimum": {math.floor(bound) for bound in above if bound % 1},
+            "exclusiveMaximum": {math.ceil(bound) for bound in below if bound % 1},
+        }
+        for keyword, integers in near.items():
+            for bound, path in self._bounds.get(keyword, {}).items():
+                if bound in integers:
+                    raise self._wrong(path, f"{bound} cannot be excluded where another bound is less than 1 away")
 
     def _multiple(self, value: Any, path: str, _: int) -> Any:
         """llguidance counts in decimals, validators in binary fractions: where these differ, no answer is right."""
         number = self._number(value, path)
-        if number <= 0 or number * 1024 % 1:
-            why = (
-                f"`multipleOf` {_short(value)}: wanted are integers, halves, quarters and so on; count in smaller units"
-            )
+        if number <= 0 or not (isinstance(value, int) or _is_power_of_two(number)):
+            why = f"{_short(value)} is not taken, only integers (7, not 7.0), 0.5, 0.25 and so on: count in small units"
             raise self._wrong(path, why)
         self._multiples.append(number)
-        decimals = max(-int(multiple.normalize().as_tuple().exponent) for multiple in self._multiples)
-        scale = 10 ** max(decimals, 0)
+        scale = 10 ** max(-int(min(self._multiples).normalize().as_tuple().exponent), 0)
         if math.lcm(*(int(multiple * scale) for multiple in self._multiples)) > MAX_MULTIPLE:
-            raise self._wrong(
-                path, f"the least common multiple of all `multipleOf` is over {MAX_MULTIPLE:,} / {scale:,}"
-            )
+            why = f"the least common multiple of all `multipleOf` is over {MAX_MULTIPLE / scale:g}"
+            raise self._wrong(path, why)
+        if any(multiple % 1 for multiple in self._multiples) and not all(map(_is_power_of_two, self._multiples)):
+            raise self._wrong(path, "0.5 and the like go with powers of 2 alone in a schema")
         return value
 
     def _whole_number(self, value: Any, path: str, most: int) -> int:
@@ -448,6 +464,10 @@ def _type_ends(name: str, made: dict[str, Any], ended: set[str]) -> bool:
         items = [*made.get("prefixItems", []), made.get("items", True)]
         return all(_ends(item, ended) for item in items[: made.get("minItems", 0)])
     return True
+
+
+def _is_power_of_two(number: Decimal) -> bool:
+    return math.frexp(number)[0] == 0.5
 
 
 def _parts(value: Any) -> Iterator[Any]:
