@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from llguidance import LLMatcher, LLTokenizer
 
 STEPS = 200  # an end of more tokens is not looked for
+WORK = 500  # steps of a search: everybody's next token waits for it
+MASK = 10  # such steps that a mask is worth
 LOOP = 8  # tokens of nothing but digits: that number may have no end
 
 # Within a string the quotes must come first, else `}` goes on with it; between values it is the other way round.
 _QUOTES, _BRACKETS = ('""', '"}', '"]', '"'), ("}", "]")
 _VALUES = ("{}", "[]", "null", "true", "false")
-_BETWEEN = (",", ' ""', " {}", " []", " null", " true", " false", " ", "[", "{")
+_BETWEEN = (",", ' ""', " {}", " []", " null", " true", " false", " ", "[", "{", "@", ":")
 # Some numbers never end by one digit (`multipleOf`, an exclusive bound of 0): then the next one is tried.
 _DIGITS = (("0", "1"), ("1", "0"), ("5", "0"))
 _OPENING = re.compile(rb'[{\[,:"]')
@@ -57,12 +60,23 @@ def _single(tokenizer: LLTokenizer, texts: Iterable[str]) -> Iterable[int]:
 
 def closing(matcher: LLMatcher, closer: Closer, most: int) -> list[int] | None:
     """Tokens that complete the document from where `matcher` is, `most` at most; None where none were found."""
-    best: list[int] | None = None
     most = min(most, STEPS)
+    start = matcher.deep_copy()
+    forced: list[int] = start.compute_ff_tokens()
+    if len(forced) > most:
+        return None
+    start.consume_tokens(forced)
+    rest = _best(start, closer, most - len(forced))
+    return None if rest is None else forced + rest
+
+
+def _best(matcher: LLMatcher, closer: Closer, most: int) -> list[int] | None:
+    best: list[int] | None = None
+    work = iter(range(WORK))
     for orders in closer.orders:
         looped = False
         for order in orders:
-            found, ended = _closing(matcher.deep_copy(), order, closer.by_length, most)
+            found, ended = _closing(matcher.deep_copy(), order, closer.by_length, most, work)
             if ended:
                 best, most = found, len(found) - 1
             elif found:
@@ -78,10 +92,14 @@ def closes(matcher: LLMatcher, tokens: list[int]) -> bool:
     return bool(copy.try_consume_tokens(tokens) == len(tokens) and copy.is_accepting())
 
 
-def _closing(matcher: LLMatcher, order: _Order, by_length: Sequence[int], most: int) -> tuple[list[int], bool]:
-    """What was gone on with, and whether it completes the document."""
+def _closing(
+    matcher: LLMatcher, order: _Order, by_length: Sequence[int], most: int, work: Iterator[int]
+) -> tuple[list[int], bool]:
+    """What was gone on with by one order, and whether it completes the document. Takes of `work`, one for a step."""
     found: list[int] = []
-    while len(found) <= most and not matcher.is_error():
+    for _ in work:
+        if len(found) > most or matcher.is_error():
+            break
         if matcher.is_accepting():
             return found, True
         forced = matcher.compute_ff_tokens()
@@ -91,6 +109,7 @@ def _closing(matcher: LLMatcher, order: _Order, by_length: Sequence[int], most: 
             continue
         token = next((token for token in order if matcher.try_consume_tokens([token])), None)
         if token is None:
+            next(islice(work, MASK, MASK), None)
             token = _shortest(matcher, by_length)
             if token is None or not matcher.try_consume_tokens([token]):
                 break
