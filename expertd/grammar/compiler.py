@@ -16,8 +16,10 @@ from llguidance.llamacpp import lltokenizer_from_vocab
 from expertd.errors import InvalidRequest
 from expertd.grammar.closing import Closer, closer
 from expertd.grammar.constraint import Constraint
+from expertd.grammar.ddl import Dialect
+from expertd.grammar.sql import sql_grammar
 
-Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf"]
+Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf", "sql_sqlite", "sql_postgres"]
 
 MAX_BYTES = 1 << 16  # of a grammar's text: what it forces is found in one go, while nothing is decoded
 MAX_DEPTH = 64  # of a JSON schema
@@ -129,6 +131,10 @@ def _translated(source: Source) -> str:
         return LLMatcher.grammar_from_regex(source.text)
     if source.kind == "lark":
         return LLMatcher.grammar_from_lark(source.text)
+    if source.kind == "sql_sqlite":
+        return LLMatcher.grammar_from_lark(sql_grammar(source.text, "sqlite", source.param))
+    if source.kind == "sql_postgres":
+        return LLMatcher.grammar_from_lark(sql_grammar(source.text, "postgres", source.param))
     try:
         return LLMatcher.grammar_from_lark(any_to_lark(source.text))
     except Exception as error:  # it raises whatever comes to it
@@ -152,6 +158,11 @@ def json_source(schema: object, param: str) -> Source:
     if _depth(schema) > MAX_DEPTH:
         raise InvalidRequest(f"{param}: it is nested more than {MAX_DEPTH} levels deep: flatten it", param=param)
     return Source("json_schema", json.dumps(_ANYTHING if schema is True else schema), param)
+
+
+def sql_source(ddl: str, dialect: Dialect, param: str) -> Source:
+    """The grammar of one query over the tables of a DDL, which is read when that is compiled."""
+    return Source("sql_sqlite" if dialect == "sqlite" else "sql_postgres", ddl, param)
 
 
 def _depth(schema: object) -> int:

@@ -1,0 +1,560 @@
+"""Queries that can name only what a schema has, as a grammar in llguidance's Lark dialect.
+
+A query names columns before the tables that they are of. So the rules carry a state of 64 bits (llguidance's parametric
+grammars): which tables a query has, where a column's mention is what brings its table in. FROM must then join just these
+and may add others, and what comes after it is an ordinary grammar over the tables that are known by then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from expertd.grammar.ddl import KEYWORDS, Dialect, Table, read_ddl
+
+# Bits of the state. A slot is a table of the query: its number from 1, and whether FROM has named it.
+_TABLE_BITS = 5
+_SLOT_BITS = _TABLE_BITS + 1
+_OUTER_SLOTS, _INNER_SLOTS = 4, 3
+_COUNT = (42, 44)  # commas between the columns that are selected, at most 3
+_GOAL = (44, 46)  # how many columns there must be; 0 is any number
+_OPEN = (60, 63)  # the one bracket that is open among what is selected
+_OPS = (48, 51)  # operators in one column that is selected
+_CTE = 51
+_PHASE = (52, 54)  # what a column is wanted for that brings its table in
+_PAREN, _ROUND, _CAST, _COALESCE = 1, 2, 3, 4
+# How a query calls its tables: by their names, by an alias that is each table's own, or T1, T2, ...
+_NAMED, _LETTERS, _NUMBERED = 1, 2, 3
+_RANK = r"/(ROW_NUMBER|RANK|DENSE_RANK)\(\)/ OVER"
+
+NUM, INT, STR, CMP, ARITH, ALIAS = "NUM", "INT", "STR", "CMP", "ARITH", "ALIAS"
+
+
+def sql_grammar(ddl: str, dialect: Dialect, param: str = "schema") -> str:
+    """A grammar of one query over the tables of `ddl`. Raises `InvalidRequest`."""
+    return _Rules(read_ddl(ddl, dialect, param), dialect).text()
+
+
+class _Level:
+    """Where the state keeps the tables of a query: of the outermost one, or of one inside another."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.slots = range(_INNER_SLOTS if number else _OUTER_SLOTS)
+        self.base = _OUTER_SLOTS * _SLOT_BITS if number else 0
+        self.style = (57, 59) if number else (54, 56)
+        self.lone = 59 if number else 56
+
+    def table(self, slot: int) -> str:
+        begin = self.base + slot * _SLOT_BITS
+        return f"[{begin}:{begin + _TABLE_BITS}]"
+
+    def joined(self, slot: int) -> int:
+        return self.base + slot * _SLOT_BITS + _TABLE_BITS
+
+    def has(self, slot: int, table: int) -> str:
+        return f"eq({self.table(slot)}, {table + 1})"
+
+    def styled(self, style: int) -> str:
+        return f"eq({_range(self.style)}, {style})"
+
+    def put(self, slot: int, table: int, style: int, *bits: int) -> str:
+        """The state with a table in an empty slot."""
+        value = (table + 1) << (self.base + slot * _SLOT_BITS) | style << self.style[0]
+        return f"bit_or({hex(value | sum(1 << bit for bit in bits))})"
+
+    @property
+    def mask(self) -> int:
+        """Of the bits that say which tables there are."""
+        slots = ((1 << len(self.slots) * _SLOT_BITS) - 1) << self.base
+        return slots | 3 << self.style[0] | 1 << self.lone
+
+
+def _range(bits: tuple[int, int]) -> str:
+    return f"[{bits[0]}:{bits[1]}]"
+
+
+def _without(*fields: tuple[int, int]) -> str:
+    mask = (1 << 64) - 1
+    for begin, end in fields:
+        mask &= ~(((1 << (end - begin)) - 1) << begin)
+    return f"bit_and({hex(mask)})"
+
+
+def _and(conditions: Iterable[str]) -> str:
+    given = list(conditions)
+    if not given:
+        return "true"
+    text = given[-1]
+    for condition in reversed(given[:-1]):
+        text = f"and({condition}, {text})"
+    return text
+
+
+def _or(conditions: Iterable[str]) -> str:
+    given = list(conditions)
+    text = given[-1]
+    for condition in reversed(given[:-1]):
+        text = f"or({condition}, {text})"
+    return text
+
+
+def _words(text: str) -> str:
+    """A terminal in which each space may be a new line."""
+    return "/" + re.escape(text).replace(r"\ ", "[ \\n]").replace("/", r"\/") + "/"
+
+
+def _any_of(names: Iterable[str], before: str = "") -> str:
+    choices = "|".join(re.escape(name) for name in names)
+    return "/" + (re.escape(before) + f"({choices})").replace(r"\ ", " ").replace("/", r"\/") + "/"
+
+
+def _aliases(tables: Sequence[Table]) -> list[str]:
+    """One for each table, as people make them: its first letter, its words' first letters, more of its letters."""
+    taken = {table.name.strip('"').lower() for table in tables}
+    aliases = []
+    for number, table in enumerate(tables):
+        name = re.sub(r"[^a-z0-9_]", "", table.name.lower()).lstrip("_0123456789") or "q"
+        initials = "".join(word[0] for word in name.split("_") if word)
+        wanted = [name[:1], initials, *(name[:n] for n in range(2, len(name))), f"{name[:1]}_{number}"]
+        alias = next(a for a in wanted if a not in taken and a.upper() not in KEYWORDS and not re.fullmatch(r"t\d", a))
+        taken.add(alias)
+        aliases.append(alias)
+    return aliases
+
+
+class _Rules:
+    """Collects the grammar's rules. A rule's name ends with the number of its level."""
+
+    def __init__(self, tables: Sequence[Table], dialect: Dialect) -> None:
+        self.tables, self.sqlite = tables, dialect == "sqlite"
+        self.aliases = _aliases(tables)
+        names = {table.name.strip('"').lower() for table in tables}
+        # A table that is called T1 itself would be hidden by the alias.
+        self.numbered = not any(re.fullmatch(r"t\d", name) for name in names)
+        self.cte = next(name for name in ("cte", "cte_rows", "cte_rows_only", "cte_x") if name not in names)
+        self.rules: dict[str, list[str]] = {}
+        self.terminals: dict[str, str] = {}
+
+    def text(self) -> str:
+        self._literals()
+        self._names()
+        self.add("start", 'query ";"?')
+        self._queries()
+        self._operands()
+        for level in (_Level(0), _Level(1)):
+            self._columns(level)
+            self._select(level)
+            self._from(level)
+            self._expressions(level)
+            self._tail(level)
+        terminals = [f"{name}: {text}" for name, text in self.terminals.items()]
+        rules = [f"{name}: " + "\n  | ".join(choices) for name, choices in self.rules.items()]
+        return "\n".join([*terminals, *rules]) + "\n"
+
+    def add(self, rule: str, *choices: str) -> None:
+        """Choices of a rule; where it has the state, its name ends with `::_`."""
+        self.rules.setdefault(rule, []).extend(choices)
+
+    def _literals(self) -> None:
+        self.terminals |= {
+            NUM: r"/[0-9]{1,12}(\.[0-9]{1,6})?/",
+            "PARTITION": _words("PARTITION BY "),
+            "ORDER": _words("ORDER BY "),
+            "OVER": r"/[ \n]OVER[ \n]\(/",
+            "DIRECTION": r"/[ \n](ASC|DESC)/",
+            "SELECT": r"/SELECT[ \n]/",
+            "DISTINCT": r"/DISTINCT[ \n]/",
+            INT: "/[1-9][0-9]{0,5}/",
+            STR: r"/'([^'\x00-\x1f\x7f]|''){0,60}'/",
+            CMP: r"/[ \n](=|<>|!=|<|<=|>|>=)[ \n]/",
+            "SUMS": r"/[ \n](\+|-)[ \n]/",
+            "PRODUCTS": r"/[ \n](\*|\/|%|\|\|)[ \n]/",
+            ARITH: "SUMS | PRODUCTS",
+            ALIAS: "/[a-z_]{1,30}/ & ~/" + "|".join(sorted(word.lower() for word in KEYWORDS)) + "/",
+        }
+        aggregates = "SUM|AVG|MIN|MAX|COUNT" + ("|TOTAL" if self.sqlite else "")
+        self.terminals |= {"AGG": rf"/({aggregates})\(/"}
+        one = "ABS|LENGTH|UPPER|LOWER|TRIM|ROUND"
+        if self.sqlite:
+            one += "|julianday|JULIANDAY|date|DATE|datetime|DATETIME|abs|length|upper|lower|trim|round"
+        self.terminals["FN"] = rf"/({one})\(/"
+        self.terminals["TYPE"] = "/(INTEGER|REAL|TEXT)/" if self.sqlite else "/(INTEGER|NUMERIC|TEXT|DATE|FLOAT)/"
+
+    def _names(self) -> None:
+        """The columns of each table, by all the ways in which a query can call them."""
+        where: dict[str, int] = {}
+        for table in self.tables:
+            for column in table.columns:
+                where[column.lower()] = where.get(column.lower(), 0) + 1
+        for t, table in enumerate(self.tables):
+            self.terminals[f"BARE{t}"] = _any_of(table.columns)
+            self.terminals[f"NAMED{t}"] = _any_of(table.columns, table.name + ".")
+            self.terminals[f"LETTERED{t}"] = _any_of(table.columns, self.aliases[t] + ".")
+            if own := [column for column in table.columns if where[column.lower()] == 1]:
+                self.terminals[f"OWN{t}"] = _any_of(own)
+        for number in range(1, _OUTER_SLOTS + 1):
+            self.terminals[f"T{number}"] = rf"/T{number}\./"
+
+    def _queries(self) -> None:
+        """What stands around and between SELECTs."""
+        cte = _words(f"WITH {self.cte} AS (SELECT * FROM ")
+        self.add("query", "select0::0x0")
+        for t, table in enumerate(self.tables):
+            inner, outer = _Level(1), _Level(0)
+            known = int(inner.put(0, t, _NAMED, inner.joined(0), inner.lone)[7:-1], 16)
+            main = int(outer.put(0, t, 0, outer.joined(0), outer.lone)[7:-1], 16) | 1 << _CTE
+            name = _words(table.name)
+            self.add("query", f"{cte} {name} where1::{hex(known)} {_words(') ')} select0::{hex(main)}")
+        for columns in (1, 2, 3):
+            for operator in (r"UNION|INTERSECT|EXCEPT", r"UNION[ \n]ALL"):
+                goal = hex(columns << _GOAL[0])
+                self.add(f"compound{columns}", f"/[ \\n]({operator})[ \\n]/ select0::{goal}")
+        taken = {column.lower() for table in self.tables for column in table.columns}
+        n = next(name for name in ("n", "cnt", "n_rows", "n_rows_", "n_rows__") if name not in taken)
+        counted = _words(f"{n}) FROM (SELECT COUNT(*) AS {n}")
+        self.add("counted", f"SELECT AGG {counted} from1::0x0 /\\)/")
+        self.add("query", "counted")
+        self.add("sub0::_", "counted")
+        self.add("literaltest", *self._tests("(NUM | STR)"))
+        one = hex(1 << _GOAL[0])
+        outer_bits = hex(_Level(0).mask)
+        self.add("uncorrelated", f"SELECT item1::{one}", f"SELECT DISTINCT item1::{one}")
+        for begin in ("SELECT", "SELECT DISTINCT"):
+            self.add("sub0::_", f"{begin} sub_one0::bit_and({outer_bits})")
+        self.add("sub_one0::_", f"main1::bit_or({one})", f'"COUNT(*)" rest1::bit_or({one})')
+        for what in (r"1", r"\*"):
+            self.add("exists0::_", f"/EXISTS[ \\n]\\(SELECT[ \\n]{what}/ from1::bit_and({outer_bits}) /\\)/")
+
+    def _columns(self, level: _Level) -> None:
+        """`col`: of any table of the query, or of one around it. `own`: of its own tables. `cI`: of the table in a slot."""
+        n = level.number
+        for slot in level.slots:
+            there = f"%if ne({level.table(slot)}, 0)"
+            self.add(f"col{n}::_", f"c{n}_{slot}::_ {there}")
+            self.add(f"own{n}::_", f"c{n}_{slot}::_ {there}")
+            for t in range(len(self.tables)):
+                self._columns_of(level, slot, t)
+        if n:
+            for slot in _Level(0).slots:
+                self.add(f"col{n}::_", f"outer_{slot}::_ %if ne({_Level(0).table(slot)}, 0)")
+                for t in range(len(self.tables)):
+                    self.add(f"outer_{slot}::_", *self._qualified(_Level(0), slot, t, hidden=level))
+
+    def _qualified(self, level: _Level, slot: int, t: int, hidden: _Level | None = None) -> list[str]:
+        """The columns of table `t` in a slot after its name, where an inner query's names do not hide it."""
+        here = level.has(slot, t)
+        choices = [
+            f"NAMED{t} %if and({here}, {level.styled(_NAMED)})",
+            f"LETTERED{t} %if and({here}, {level.styled(_LETTERS)})",
+        ]
+        if self.numbered:
+            seen = [f"ne({_range(hidden.style)}, {_NUMBERED})"] if hidden else []
+            choices.append(f"T{slot + 1} BARE{t} %if {_and([here, level.styled(_NUMBERED), *seen])}")
+        return choices
+
+    def _columns_of(self, level: _Level, slot: int, t: int) -> None:
+        rule, here = f"c{level.number}_{slot}::_", level.has(slot, t)
+        self.add(rule, *self._qualified(level, slot, t))
+        self.add(f"q{level.number}_{slot}::_", *self._qualified(level, slot, t))
+        self.add(rule, f"BARE{t} %if and({here}, bit_set({level.lone}))")
+        if f"OWN{t}" in self.terminals:
+            # Before FROM only where tables go by their names: else each way to call them would be another reading.
+            known = f"or({level.styled(_NAMED)}, bit_set({level.joined(0)}))"
+            others = [f"not({level.has(other, t)})" for other in level.slots if other != slot]
+            self.add(rule, f"OWN{t} %if {_and([here, f'bit_clear({level.lone})', known, *others])}")
+
+    def _operands(self) -> None:
+        """What may be selected of one table, without the state: a family of rules for each way to call its columns."""
+        for t in range(len(self.tables)):
+            own = f" | OWN{t}" if f"OWN{t}" in self.terminals else ""
+            self.add(f"coln{t}", f"NAMED{t}{own}")
+            self.add(f"coll{t}", f"LETTERED{t}")
+            self.add(f"colb{t}", f"BARE{t}")
+            for kind in "nlb":
+                self._family(f"{kind}{t}")
+            for number in range(1, _OUTER_SLOTS + 1) if self.numbered else ():
+                col = f"T{number} BARE{t}"
+                self.add(f"opp{number}_{t}", col, f"FN {col} /\\)/", f"{col} ARITH {col}")
+
+    def _family(self, f: str) -> None:
+        col, atom, small = f"col{f}", f"atom{f}", f"small{f}"
+        lead = f"lead{f}"
+        self.add(lead, col, f"FN {col} /\\)/")
+        self.add(atom, lead, "NUM", "STR")
+        self.add(small, f"{atom} (ARITH {atom}){{0,2}}")
+        self.add(f"op{f}", col, f'"-" {col}', *self._functions(col, col), f"/\\(/ {lead} ARITH {small} /\\)/")
+        self.add(f"op{f}", f"FN {lead} ARITH {small} /\\)/")
+        self.add(f"test{f}", *self._tests(small))
+        value = f'({col} (ARITH {atom})? | NUM | STR | "-" {col} | "-" NUM | /NULL/)'
+        when = f"{col} test{f} (/[ \\n](AND|OR)[ \\n]/ {col} test{f}){{0,3}} {_words(' THEN ')} {value}"
+        otherwise = f"({_words(' WHEN ')} {when}){{0,3}} ({_words(' ELSE ')} {value})?"
+        self.add(f"op{f}", f"{_words('CASE WHEN ')} {when} {otherwise} {_words(' END')}")
+        by = f"ORDER {col} DIRECTION?"
+        self.add(f"spec{f}", f"PARTITION {col} (/,[ \\n]/ {col}){{0,2}} (/[ \\n]/ {by})?", by)
+
+    def _select(self, level: _Level) -> None:
+        """What is selected. Rules with the state stand only at the end of others, up to FROM.
+
+        Where several states are possible at once, llguidance (1.9) takes a rule that ends in one for ended in all.
+        """
+        n = level.number
+        self.add(f"select{n}::_", f"SELECT item{n}::_", f"SELECT DISTINCT item{n}::_")
+        any_number = f"and(eq({_range(_GOAL)}, 0), eq({_range(_COUNT)}, 0))"
+        self.add(f"item{n}::_", f"main{n}::_", f'"*" from{n}::bit_or({hex(3 << _COUNT[0])}) %if {any_number}')
+        self.add(f"main{n}::_", f"plain{n} rest{n}::_", f'"COUNT(*)" (OVER /\\)/)? rest{n}::_', f"pick{n}::_")
+        self.add(f"plain{n}", "NUM", "STR", '"-" NUM', *(["/\\(/ uncorrelated /\\)/"] if not n else []))
+        self.add(f"main{n}::_", f"AGG agg{n}::bit_or({hex(1 << _PHASE[0])})")
+        self.add(f"main{n}::_", f"AGG DISTINCT pick{n}::bit_or({hex(2 << _PHASE[0])})")
+        concat = r"/GROUP_CONCAT\(/" if self.sqlite else r"/STRING_AGG\(/"
+        self.add(f"main{n}::_", f"{concat} pick{n}::bit_or({hex(3 << _PHASE[0])})")
+        none_open = f"eq({_range(_OPEN)}, 0)"
+        for kind, text in ((_PAREN, r"/\(/"), (_ROUND, r"/ROUND\(/"), (_CAST, r"/CAST\(/"), (_COALESCE, r"/COALESCE\(/")):
+            self.add(f"main{n}::_", f"{text} main{n}::bit_or({hex(kind << _OPEN[0])}) %if {none_open}")
+        self.add(f"agg{n}::_", f"(NUM | STR) aggrest{n}::_", f"pick{n}::_")
+        for t in range(len(self.tables)):
+            self._pick(level, t)
+        self._rests(level)
+
+    def _pick(self, level: _Level, t: int) -> None:
+        """An operand of a table that is there already, or that comes with it; by all the ways to call its columns."""
+        pick, done, many = f"pick{level.number}::_", f"done{level.number}", f"bit_clear({level.lone})"
+        there = _or(level.has(slot, t) for slot in level.slots)
+        for kind, style in (("n", _NAMED), ("l", _LETTERS)):
+            styled = level.styled(style)
+            self.add(pick, f"op{kind}{t} {done}::_ %if and({there}, {styled})")
+            over = f"and({there}, and({styled}, eq({_range(_PHASE)}, 0)))"
+            self.add(pick, f"{_RANK} spec{kind}{t} /\\)/ rest{level.number}::_ %if {over}")
+            for slot in level.slots:
+                before = [f"ne({level.table(slot - 1)}, 0)"] if slot else []
+                new = [f"not({level.has(other, t)})" for other in range(slot)]
+                free = [f"eq({level.table(slot)}, 0)", many, f"or({level.styled(0)}, {styled})", *before, *new]
+                self.add(pick, f"op{kind}{t} {done}::{level.put(slot, t, style)} %if {_and(free)}")
+        alone = f"and({level.has(0, t)}, bit_set({level.lone}))"
+        self.add(pick, f"opb{t} {done}::_ %if {alone}")
+        first = f"and(eq({level.table(0)}, 0), {level.styled(0)})"
+        put = level.put(0, t, _NAMED, level.lone)
+        self.add(pick, f"opb{t} {done}::{put} %if {first}")
+        for state, condition in (("_", alone), (put, first)):
+            ranked = f"{_RANK} specb{t} /\\)/ rest{level.number}::{state}"
+            self.add(pick, f"{ranked} %if and({condition}, eq({_range(_PHASE)}, 0))")
+        for slot in level.slots if self.numbered else ():
+            op, styled = f"opp{slot + 1}_{t}", level.styled(_NUMBERED)
+            self.add(pick, f"{op} {done}::_ %if and({level.has(slot, t)}, {styled})")
+            free = [f"eq({level.table(slot)}, 0)", many, f"or({level.styled(0)}, {styled})"]
+            self.add(pick, f"{op} {done}::{level.put(slot, t, _NUMBERED)} %if {_and(free)}")
+        known = (("n", f"and({there}, {level.styled(_NAMED)})"), ("l", f"and({there}, {level.styled(_LETTERS)})"))
+        for kind, condition in (*known, ("b", alone)):
+            rest = f"rest{level.number}::{_without(_PHASE)}"
+            self.add(f"aggrest{level.number}::_", f"/\\)/ OVER spec{kind}{t} /\\)/ {rest} %if {condition}")
+            if self.sqlite:
+                tested = f"test{kind}{t} /\\)/ {rest} %if {condition}"
+                self.add(f"aggrest{level.number}::_", tested)
+
+    def _rests(self, level: _Level) -> None:
+        """What may follow an operand: of a selected column, and inside of an aggregate."""
+        n = level.number
+        closed = f"eq({_range(_OPEN)}, 0)"
+        fewer = _or(f"and(eq({_range(_GOAL)}, {g}), lt({_range(_COUNT)}, {g - 1}))" for g in (2, 3))
+        another = f"and({closed}, or(eq({_range(_GOAL)}, 0), {fewer}))"
+        full = _or(f"and(eq({_range(_GOAL)}, {g}), eq({_range(_COUNT)}, {g - 1}))" for g in (1, 2, 3))
+        enough = f"and({closed}, or(eq({_range(_GOAL)}, 0), {full}))"
+        few = f"lt({_range(_OPS)}, 7)"
+        plain = _without(_PHASE)
+        for phase, rest in enumerate((f"rest{n}", f"aggrest{n}", f"/\\)/ rest{n}", f"gcrest{n}")):
+            self.add(f"done{n}::_", f"{rest}::{plain} %if eq({_range(_PHASE)}, {phase})")
+        self.add(f"rest{n}::_", f"named{n}::_ %if {closed}")
+        self.add(f"rest{n}::_", f"{_words(' AS ')} ALIAS named{n}::_ %if {closed}")
+        self.add(f"named{n}::_", f"nextitem{n}::{_without(_OPS)} %if {another}", f"from{n}::_ %if {enough}")
+        for comma in (", ", r",\n"):
+            self.add(f"nextitem{n}::_", f'"{comma}" main{n}::incr({_range(_COUNT)})')
+        self.add(f"rest{n}::_", f"ARITH main{n}::incr({_range(_OPS)}) %if {few}")
+        for kind, closing in (
+            (_PAREN, r"/\)/"),
+            (_ROUND, r"/\)/"),
+            (_ROUND, r"/,[ \n][0-9]\)/"),
+            (_CAST, "/[ \\n]AS[ \\n]/ TYPE /\\)/"),
+            (_COALESCE, "/,[ \\n]/ NUM /\\)/"),
+        ):
+            self.add(f"rest{n}::_", f"{closing} rest{n}::{_without(_OPEN)} %if eq({_range(_OPEN)}, {kind})")
+        self.add(f"aggrest{n}::_", f"/\\)/ (OVER /\\)/)? rest{n}::{plain}")
+        self.add(f"aggrest{n}::_", f"aggmore{n}::incr({_range(_OPS)}) %if {few}")
+        for sign in ("SUMS", "PRODUCTS"):
+            self.add(f"aggmore{n}::_", f"{sign} agg{n}::bit_or({hex(1 << _PHASE[0])})")
+        self.add(f"gcrest{n}::_", f"/,[ \\n]/ STR /\\)/ rest{n}::{plain}")
+        self.add(f"gcrest{n}::_", f"/\\)/ rest{n}::{plain} %if {'true' if self.sqlite else 'bit_set(63)'}")
+
+    def _from(self, level: _Level) -> None:
+        """FROM and joins, in any order of the tables, until all that the columns brought in are there."""
+        n = level.number
+        for space in (r"\n", " "):
+            self.add(f"from{n}::_", f"/{space}FROM[ \\n]/ table{n}::_ %if bit_clear({_CTE})")
+        if not n:
+            self.add(f"from{n}::_", f"{_words(' FROM ' + self.cte)} tail{n}::_ %if bit_set({_CTE})")
+        for slot in level.slots:
+            for t, table in enumerate(self.tables):
+                self._table(level, slot, t, table)
+            self._on(level, slot)
+        join = r"/[ \n](LEFT[ \n]|INNER[ \n])?JOIN[ \n]/"
+        # Without numbers each table is there once, so that there may be fewer than slots.
+        full = _and(f"bit_set({level.joined(slot)})" for slot in level.slots)
+        all_there = _and(f"bit_set({level.joined(slot)})" for slot in level.slots[: len(self.tables)])
+        over = f"or({full}, and({all_there}, not({level.styled(_NUMBERED)})))"
+        self.add(f"joined{n}::_", f"{join} table{n}::_ %if and(bit_clear({level.lone}), not({over}))")
+        named = [f"or(eq({level.table(slot)}, 0), bit_set({level.joined(slot)}))" for slot in level.slots]
+        alone = f"eq({level.table(1)}, 0)"
+        self.add(f"joined{n}::_", f"tail{n}::set_bit({level.lone}) %if {_and([alone, *named])}")
+        self.add(f"joined{n}::_", f"tail{n}::_ %if {_and([f'not({alone})', *named])}")
+
+    def _table(self, level: _Level, slot: int, t: int, table: Table) -> None:
+        """A table that a column has brought in already, or a new one; each in the ways to call it."""
+        n = level.number
+        rule, joined = f"table{n}::_", level.joined(slot)
+        waiting = [level.has(slot, t), f"bit_clear({joined})"]
+        empty = [f"eq({level.table(slot)}, 0)"] + ([f"ne({level.table(slot - 1)}, 0)"] if slot else [])
+        new = [f"not({level.has(other, t)})" for other in range(slot)]
+        name = _words(table.name)
+        lettered = f"{name} /[ \\n](AS[ \\n])?{self.aliases[t]}/"
+        for style, text in ((_NAMED, name), (_LETTERS, lettered)):
+            styled = f"or({level.styled(0)}, {level.styled(style)})"
+            after = f"on{n}_{slot}"
+            self.add(rule, f"{text} {after}::set_bit({joined}) %if {_and([*waiting, level.styled(style)])}")
+            put = level.put(slot, t, style, joined)
+            self.add(rule, f"{text} {after}::{put} %if {_and([*empty, styled, *new, f'bit_clear({level.lone})'])}")
+        if self.numbered:
+            text = f"{name} /[ \\n](AS[ \\n])?T{slot + 1}/"
+            turn = [f"bit_set({level.joined(slot - 1)})"] if slot else []
+            styled = f"or({level.styled(0)}, {level.styled(_NUMBERED)})"
+            here = f"or({level.has(slot, t)}, eq({level.table(slot)}, 0))"
+            put = level.put(slot, t, _NUMBERED, joined)
+            conditions = [here, *turn, f"bit_clear({joined})", styled, f"bit_clear({level.lone})"]
+            self.add(rule, f"{text} on{n}_{slot}::{put} %if {_and(conditions)}")
+
+    def _on(self, level: _Level, slot: int) -> None:
+        """After a table: nothing if it is the first, else how its columns equal those of a table before it."""
+        n = level.number
+        others = [other for other in level.slots if other != slot]
+        none = _and(f"bit_clear({level.joined(other)})" for other in others)
+        self.add(f"on{n}_{slot}::_", f"joined{n}::_ %if {none}")
+        on = f"{_words(' ON ')} equal{n}_{slot}::_ ({_words(' AND ')} joincond{n}_{slot}::_){{0,2}} joined{n}::_"
+        self.add(f"on{n}_{slot}::_", f"{on} %if not({none})")
+        for other in others:
+            self.add(f"other{n}_{slot}::_", f"q{n}_{other}::_ %if bit_set({level.joined(other)})")
+        mine, other_column, equals = f"q{n}_{slot}::_", f"other{n}_{slot}::_", "/[ \\n]=[ \\n]/"
+        self.add(f"equal{n}_{slot}::_", f"{mine} {equals} {other_column}", f"{other_column} {equals} {mine}")
+        self.add(f"joincond{n}_{slot}::_", f"equal{n}_{slot}::_", f"{mine} literaltest")
+
+    def _functions(self, argument: str, second: str) -> list[str]:
+        """Calls with the right numbers of arguments."""
+        choices = [
+            f"FN {argument} /\\)/",
+            f"/ROUND\\(/ {argument} /,[ \\n][0-9]\\)/",
+            f"/(SUBSTR|substr)\\(/ {argument} /,[ \\n]/ INT (/,[ \\n]/ INT)? /\\)/",
+            f"/COALESCE\\(/ {argument} /,[ \\n]/ (NUM | STR | {second}) /\\)/",
+            f"/NULLIF\\(/ {argument} /,[ \\n]/ (NUM | STR | {second}) /\\)/",
+            f"/REPLACE\\(/ {argument} /,[ \\n]/ STR /,[ \\n]/ STR /\\)/",
+            f"/CAST\\(/ {argument} /[ \\n]AS[ \\n]/ TYPE /\\)/",
+        ]
+        if self.sqlite:
+            choices += [
+                f"/(strftime|STRFTIME)\\(/ STR /,[ \\n]/ {argument} /\\)/",
+                f"/(date|DATE|datetime|julianday)\\(/ {argument} /,[ \\n]/ STR /\\)/",
+                f"/IFNULL\\(/ {argument} /,[ \\n]/ (NUM | STR | {second}) /\\)/",
+            ]
+        else:
+            choices += [
+                f"/EXTRACT\\((YEAR|MONTH|DAY|HOUR|DOW|EPOCH)[ \\n]FROM[ \\n]/ {argument} /\\)/",
+                f"/DATE_TRUNC\\('(year|quarter|month|week|day|hour)',[ \\n]/ {argument} /\\)/",
+                f"/TO_CHAR\\(/ {argument} /,[ \\n]/ STR /\\)/",
+            ]
+        return choices
+
+    def _expressions(self, level: _Level) -> None:
+        """Over tables that are known. `l` before a name: only the query's own columns, and no queries inside."""
+        n = level.number
+        for prefix, column in (("", "col"), ("l", "own")):
+            col, opd, arith = f"{column}{n}::_", f"{prefix}opd{n}::_", f"{prefix}arith{n}::_"
+            small = f"{prefix}small{n}::_"
+            self.add(opd, col, "NUM", "STR", '"-" NUM', f'"-" {col}', *self._functions(small, col))
+            self.add(opd, f"/\\(/ {small} ARITH {small} (ARITH {small}){{0,3}} /\\)/")
+            self.add(f"{prefix}atom{n}::_", col, "NUM", "STR", *self._functions(col, col))
+            self.add(small, f"{prefix}atom{n}::_ (ARITH {prefix}atom{n}::_){{0,2}}")
+            self.add(arith, f"{opd} (ARITH {opd}){{0,3}}")
+            self._case(n, prefix, col)
+            self._predicates(n, prefix)
+        if not n:
+            self.add("opd0::_", "/\\(/ sub0::_ /\\)/")
+        self.add(f"aggregate{n}::_", '"COUNT(*)"', f"AGG larith{n}::_ /\\)/", f"AGG DISTINCT own{n}::_ /\\)/")
+
+    def _case(self, n: int, prefix: str, col: str) -> None:
+        value = f'({col} (ARITH {prefix}atom{n}::_)? | NUM | STR | "-" {col} | "-" NUM | /NULL/)'
+        branch = f"{_words(' THEN ')} {value}"
+        when = f"{prefix}pred{n}::_ (/[ \\n](AND|OR)[ \\n]/ {prefix}pred{n}::_){{0,3}} {branch}"
+        more = f"({_words(' WHEN ')} {when}){{0,4}} ({_words(' ELSE ')} {value})?"
+        self.add(f"{prefix}case{n}::_", f"{_words('CASE WHEN ')} {when} {more} {_words(' END')}")
+        self.add(f"{prefix}opd{n}::_", f"{prefix}case{n}::_")
+
+    def _tests(self, small: str) -> list[str]:
+        """What makes a condition of a value."""
+        literals = '(NUM | STR | "-" NUM)'
+        like = "(LIKE|GLOB)" if self.sqlite else "I?LIKE"
+        return [
+            f"CMP {small}",
+            "/[ \\n]IS[ \\n](NOT[ \\n])?NULL/",
+            f"/[ \\n](NOT[ \\n])?{like}[ \\n]/ STR",
+            f"/[ \\n](NOT[ \\n])?BETWEEN[ \\n]/ {small} {_words(' AND ')} {small}",
+            f"/[ \\n](NOT[ \\n])?IN[ \\n]\\(/ {literals} (/,[ \\n]/ {literals}){{0,30}} /\\)/",
+        ]
+
+    def _predicates(self, n: int, prefix: str) -> None:
+        small, test = f"{prefix}small{n}::_", f"{prefix}test{n}::_"
+        self.add(f"{prefix}pred{n}::_", f"{small} {test}")
+        self.add(test, *self._tests(small))
+        if prefix:
+            return
+        whole = [f"arith{n}::_ CMP arith{n}::_", f"arith{n}::_ test{n}::_", f"/NOT[ \\n]/ {small} {test}"]
+        if not n:
+            whole.append("arith0::_ /[ \\n](NOT[ \\n])?IN[ \\n]\\(/ sub0::_ /\\)/")
+            whole += ["exists0::_", "/NOT[ \\n]/ exists0::_"]
+        self.add(f"simple{n}::_", *whole)
+        joined = "/[ \\n](AND|OR)[ \\n]/"
+        self.add(f"group{n}::_", f"simple{n}::_ ({joined} simple{n}::_){{0,8}}")
+        self.add(f"cond{n}::_", f"simple{n}::_", f"/(NOT[ \\n])?\\(/ group{n}::_ /\\)/")
+        self.add(f"bool{n}::_", f"cond{n}::_ ({joined} cond{n}::_){{0,16}}")
+
+    def _tail(self, level: _Level) -> None:
+        """What follows FROM."""
+        n = level.number
+        self.add(f"where{n}::_", '""', f"{_words(' WHERE ')} bool{n}::_")
+        self.add(f"tail{n}::_", f"where{n}::_ end{n}::_", f"where{n}::_ {_words(' GROUP BY ')} groups{n}::_ endg{n}::_")
+        self.add(f"groupby{n}::_", f"own{n}::_", *self._functions(f"own{n}::_", f"own{n}::_"))
+        self.add(f"groups{n}::_", f"groupby{n}::_ (/,[ \\n]/ groupby{n}::_){{0,4}} having{n}::_")
+        hopd = f"hopd{n}::_"
+        self.add(hopd, f"aggregate{n}::_", f"opd{n}::_")
+        self.add(f"harith{n}::_", f"{hopd} (ARITH {hopd}){{0,3}}")
+        self.add(f"hcond{n}::_", f"harith{n}::_ CMP harith{n}::_", f"harith{n}::_ test{n}::_")
+        more = f"(/[ \\n](AND|OR)[ \\n]/ hcond{n}::_){{0,6}}"
+        self.add(f"having{n}::_", '""', f"{_words(' HAVING ')} hcond{n}::_ {more}")
+        # No term is a number alone: that would be a column's position.
+        begin, more = f"begin{n}::_", f"(ARITH lopd{n}::_){{0,3}}"
+        self.add(begin, f"own{n}::_", *self._functions(f"own{n}::_", f"own{n}::_"))
+        bracketed = f"/\\(/ {begin} ARITH lopd{n}::_ /\\)/"
+        self.add(f"term{n}::_", f"({begin} | lcase{n}::_ | NUM ARITH lopd{n}::_ | {bracketed}) {more}")
+        self.add(f"termg{n}::_", f"term{n}::_", f"aggregate{n}::_ (ARITH hopd{n}::_){{0,3}}")
+        limit = f"limit{n}"
+        self.add(limit, f'"" | {_words(" LIMIT ")} INT ({_words(" OFFSET ")} INT)?')
+        direction = "DIRECTION?"
+        whole = f"eq({_range(_GOAL)}, 0)" if not n else "true"
+        for end, terms in (("end", "term"), ("endg", "termg")):
+            one = f"{terms}{n}::_ {direction}"
+            order = f"{_words(' ORDER BY ')} ({one} | /1/ {direction}) (/,[ \\n]/ {one}){{0,3}}"
+            self.add(f"{end}{n}::_", limit, f"{order} {limit} %if {whole}")
+            if not n:
+                self.add(f"{end}0::_", f"{_words(' ORDER BY 1')} {direction} {limit} %if not({whole})")
+                self._compound(end)
+
+    def _compound(self, end: str) -> None:
+        """A second query with as many columns, which takes no third."""
+        for columns in (1, 2, 3):
+            condition = f"and(eq({_range(_GOAL)}, 0), eq({_range(_COUNT)}, {columns - 1}))"
+            self.add(f"{end}0::_", f"compound{columns} %if {condition}")
