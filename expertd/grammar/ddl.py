@@ -22,6 +22,7 @@ _CREATE = re.compile(
 )
 # Each goes on to the text's end where it is not closed: nothing is looked at twice.
 _PIECE = re.compile(r"'[^']*(?:'|\Z)|\"[^\"]*(?:\"|\Z)|`[^`]*(?:`|\Z)|--[^\n]*|/\*.*?(?:\*/|\Z)|[()]", re.S)
+_INHERITS = re.compile(r"\s*INHERITS\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Table:
     """A table as a query calls it: names are quoted where the dialect wants that."""
 
     name: str
+    path: str  # with its schema, where FROM must have that
     columns: tuple[str, ...]
 
 
@@ -71,10 +73,11 @@ def read_ddl(ddl: str, dialect: Dialect, param: str) -> list[Table]:
         raise _wrong(param, "there is no whole CREATE TABLE in it: give the tables that the query may name")
     if len(creates) > MAX_TABLES:
         raise _wrong(param, f"{len(creates)} tables are more than {MAX_TABLES}: give those that the question is about")
-    tables = [
-        _table(_parsed(ddl[begin:end], ddl.count("\n", 0, begin), dialect, param), dialect, param)
-        for begin, end in creates
-    ]
+    tables = []
+    for begin, end in creates:
+        if _INHERITS.match(ddl, end):
+            raise _wrong(param, f"{ddl[begin:end][:80]!r} inherits columns of another table: write them out")
+        tables.append(_table(_parsed(ddl[begin:end], ddl.count("\n", 0, begin), dialect, param), dialect, param))
     _check_names([table.name for table in tables], "table", param)
     if sum(len(table.columns) for table in tables) > MAX_COLUMNS:
         raise _wrong(param, f"the tables have more than {MAX_COLUMNS:,} columns: leave some out")
@@ -108,13 +111,19 @@ def _table(create: Any, dialect: Dialect, param: str) -> Table:
 
     schema = create.this
     target = schema.this if isinstance(schema, exp.Schema) else schema
-    columns = [e.this for e in schema.expressions if isinstance(e, (exp.ColumnDef, exp.Identifier))]
-    columns = [c if isinstance(c, exp.Identifier) else exp.to_identifier(c.name) for c in columns]
-    name = target.name
+    name = _quoted(target.this, dialect, param)
+    if any(isinstance(part, exp.LikeProperty) for part in schema.expressions):
+        raise _wrong(param, f"table {target.name!r} takes columns from another one: write them out")
+    # A column without a type is its name alone.
+    parts = [part for part in schema.expressions if isinstance(part, (exp.ColumnDef, exp.Identifier))]
+    columns = [part if isinstance(part, exp.Identifier) else part.this for part in parts]
     if not columns:
-        raise _wrong(param, f"table {name!r} has no columns: write them out")
-    _check_names([column.name for column in columns], f"column of {name!r}", param)
-    return Table(_quoted(target.this, dialect, param), tuple(_quoted(column, dialect, param) for column in columns))
+        raise _wrong(param, f"table {target.name!r} has no columns: write them out")
+    _check_names([column.name for column in columns], f"column of {target.name!r}", param)
+    # SQLite finds a table in whichever database it is, and Postgres only in those of its search path.
+    where = target.args.get("db") if dialect == "postgres" and target.db != "public" else None
+    path = f"{_quoted(where, dialect, param)}.{name}" if where else name
+    return Table(name, path, tuple(_quoted(column, dialect, param) for column in columns))
 
 
 def _check_names(names: list[str], what: str, param: str) -> None:
@@ -131,7 +140,9 @@ def _quoted(identifier: Any, dialect: Dialect, param: str) -> str:
     if not name.isprintable() or not 0 < len(name) <= MAX_NAME:
         raise _wrong(param, f"the name {name[:80]!r} is not taken: give printable names of at most {MAX_NAME}")
     # An unquoted one of Postgres is folded to lower case wherever it stands; a quoted one is not.
-    plain = r"[a-z_][a-z0-9_]*" if dialect == "postgres" and identifier.quoted else r"[A-Za-z_][A-Za-z0-9_]*"
+    plain = (
+        r"[a-z_][a-z0-9_]*" if dialect == "postgres" and identifier.args.get("quoted") else r"[A-Za-z_][A-Za-z0-9_]*"
+    )
     if re.fullmatch(plain, name) and name.upper() not in KEYWORDS:
         return name
     return '"' + name.replace('"', '""') + '"'
@@ -144,18 +155,21 @@ def _wrong(param: str, why: str) -> InvalidRequest:
 # Of sqlite (sqlite.org/lang_keywords.html) but for some that are common names and need no quotes, and those reserved in
 # Postgres.
 KEYWORDS = frozenset(
-    """
-    ABORT ADD AFTER ALL ALTER ALWAYS ANALYSE ANALYZE AND ANY ARRAY AS ASC ASYMMETRIC ATTACH AUTHORIZATION
-    AUTOINCREMENT BEFORE BEGIN BETWEEN BINARY BOTH BY CASCADE CASE CAST CHECK COLLATE COLLATION COLUMN COMMIT
-    CONCURRENTLY CONFLICT CONSTRAINT CREATE CROSS CURRENT CURRENT_CATALOG CURRENT_DATE CURRENT_ROLE CURRENT_SCHEMA
-    CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER DATABASE DEFAULT DEFERRABLE DEFERRED DELETE DESC DETACH DISTINCT DO
-    DROP EACH ELSE END ESCAPE EXCEPT EXCLUDE EXCLUSIVE EXISTS EXPLAIN FAIL FALSE FETCH FILTER FOLLOWING FOR
-    FOREIGN FREEZE FROM FULL GENERATED GLOB GRANT GROUP GROUPS HAVING IF IGNORE ILIKE IMMEDIATE IN INDEX INDEXED
-    INITIALLY INNER INSERT INSTEAD INTERSECT INTO IS ISNULL JOIN LATERAL LEADING LEFT LIKE LIMIT LOCALTIME
-    LOCALTIMESTAMP MATCH MATERIALIZED NATURAL NO NOT NOTHING NOTNULL NULL NULLS OF OFFSET ON ONLY OR ORDER OTHERS OUTER
-    OVER OVERLAPS PARTITION PRAGMA PRECEDING PRIMARY RAISE RANGE RECURSIVE REFERENCES REGEXP
-    REINDEX RENAME REPLACE RESTRICT RETURNING RIGHT ROLLBACK ROW ROWS SAVEPOINT SELECT SESSION_USER SET SIMILAR
-    SOME SYMMETRIC TABLE TABLESAMPLE TEMP TEMPORARY THEN TIES TO TRAILING TRANSACTION TRIGGER TRUE UNBOUNDED UNION
-    UNIQUE UPDATE USER USING VACUUM VALUES VARIADIC VERBOSE VIEW VIRTUAL WHEN WHERE WINDOW WITH WITHIN WITHOUT
-    """.split()
+    re.findall(
+        r"\w+",
+        """
+        ABORT ADD AFTER ALL ALTER ALWAYS ANALYSE ANALYZE AND ANY ARRAY AS ASC ASYMMETRIC ATTACH AUTHORIZATION
+        AUTOINCREMENT BEFORE BEGIN BETWEEN BINARY BOTH BY CASCADE CASE CAST CHECK COLLATE COLLATION COLUMN COMMIT
+        CONCURRENTLY CONFLICT CONSTRAINT CREATE CROSS CURRENT CURRENT_CATALOG CURRENT_DATE CURRENT_ROLE CURRENT_SCHEMA
+        CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER DATABASE DEFAULT DEFERRABLE DEFERRED DELETE DESC DETACH DISTINCT DO
+        DROP EACH ELSE END ESCAPE EXCEPT EXCLUDE EXCLUSIVE EXISTS EXPLAIN FAIL FALSE FETCH FILTER FOLLOWING FOR
+        FOREIGN FREEZE FROM FULL GENERATED GLOB GRANT GROUP GROUPS HAVING IF IGNORE ILIKE IMMEDIATE IN INDEX INDEXED
+        INITIALLY INNER INSERT INSTEAD INTERSECT INTO IS ISNULL JOIN LATERAL LEADING LEFT LIKE LIMIT LOCALTIME
+        LOCALTIMESTAMP MATCH MATERIALIZED NATURAL NO NOT NOTHING NOTNULL NULL NULLS OF OFFSET ON ONLY OR ORDER OTHERS
+        OUTER OVER OVERLAPS PARTITION PRAGMA PRECEDING PRIMARY RAISE RANGE RECURSIVE REFERENCES REGEXP
+        REINDEX RENAME REPLACE RESTRICT RETURNING RIGHT ROLLBACK ROW ROWS SAVEPOINT SELECT SESSION_USER SET SIMILAR
+        SOME SYMMETRIC TABLE TABLESAMPLE TEMP TEMPORARY THEN TIES TO TRAILING TRANSACTION TRIGGER TRUE UNBOUNDED UNION
+        UNIQUE UPDATE USER USING VACUUM VALUES VARIADIC VERBOSE VIEW VIRTUAL WHEN WHERE WINDOW WITH WITHIN WITHOUT
+        """,
+    )
 )

@@ -1,12 +1,13 @@
 """Queries that can name only what a schema has, as a grammar in llguidance's Lark dialect.
 
-A query names columns before the tables that they are of. So the rules carry a state of 64 bits (llguidance's parametric
-grammars): which tables a query has, where a column's mention is what brings its table in. FROM must then join just these
-and may add others, and what comes after it is an ordinary grammar over the tables that are known by then.
+A query names columns before the tables that they are of. So the rules carry a state of 64 bits (llguidance's
+parametric grammars): which tables a query has, where a column's mention is what brings its table in. FROM must then
+join just these and may add others, and what comes after it is an ordinary grammar over the tables that are known then.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 
@@ -104,6 +105,10 @@ def _words(text: str) -> str:
     return "/" + re.escape(text).replace(r"\ ", "[ \\n]").replace("/", r"\/") + "/"
 
 
+def _word(name: str) -> str:
+    return _any_of([name])
+
+
 def _any_of(names: Iterable[str], before: str = "") -> str:
     choices = "|".join(re.escape(name) for name in names)
     return "/" + (re.escape(before) + f"({choices})").replace(r"\ ", " ").replace("/", r"\/") + "/"
@@ -112,12 +117,17 @@ def _any_of(names: Iterable[str], before: str = "") -> str:
 def _aliases(tables: Sequence[Table]) -> list[str]:
     """One for each table, as people make them: its first letter, its words' first letters, more of its letters."""
     taken = {table.name.strip('"').lower() for table in tables}
+
+    def free(alias: str) -> bool:
+        return alias not in taken and alias.upper() not in KEYWORDS and not re.fullmatch(r"t\d", alias)
+
     aliases = []
-    for number, table in enumerate(tables):
+    for table in tables:
         name = re.sub(r"[^a-z0-9_]", "", table.name.lower()).lstrip("_0123456789") or "q"
         initials = "".join(word[0] for word in name.split("_") if word)
-        wanted = [name[:1], initials, *(name[:n] for n in range(2, len(name))), f"{name[:1]}_{number}"]
-        alias = next(a for a in wanted if a not in taken and a.upper() not in KEYWORDS and not re.fullmatch(r"t\d", a))
+        more = (name[:n] for n in range(2, len(name)))
+        numbered = (f"{name[:1]}_{number}" for number in itertools.count(1))
+        alias = next(a for a in itertools.chain([name[:1], initials], more, numbered) if free(a))
         taken.add(alias)
         aliases.append(alias)
     return aliases
@@ -204,7 +214,7 @@ class _Rules:
             inner, outer = _Level(1), _Level(0)
             known = int(inner.put(0, t, _NAMED, inner.joined(0), inner.lone)[7:-1], 16)
             main = int(outer.put(0, t, 0, outer.joined(0), outer.lone)[7:-1], 16) | 1 << _CTE
-            name = _words(table.name)
+            name = _word(table.path)
             self.add("query", f"{cte} {name} where1::{hex(known)} {_words(') ')} select0::{hex(main)}")
         for columns in (1, 2, 3):
             for operator in (r"UNION|INTERSECT|EXCEPT", r"UNION[ \n]ALL"):
@@ -227,7 +237,7 @@ class _Rules:
             self.add("exists0::_", f"/EXISTS[ \\n]\\(SELECT[ \\n]{what}/ from1::bit_and({outer_bits}) /\\)/")
 
     def _columns(self, level: _Level) -> None:
-        """`col`: of any table of the query, or of one around it. `own`: of its own tables. `cI`: of the table in a slot."""
+        """`col`: of any table of the query, or of one around it. `own`: of its own. `cI`: of the one in a slot."""
         n = level.number
         for slot in level.slots:
             there = f"%if ne({level.table(slot)}, 0)"
@@ -309,7 +319,12 @@ class _Rules:
         concat = r"/GROUP_CONCAT\(/" if self.sqlite else r"/STRING_AGG\(/"
         self.add(f"main{n}::_", f"{concat} pick{n}::bit_or({hex(3 << _PHASE[0])})")
         none_open = f"eq({_range(_OPEN)}, 0)"
-        for kind, text in ((_PAREN, r"/\(/"), (_ROUND, r"/ROUND\(/"), (_CAST, r"/CAST\(/"), (_COALESCE, r"/COALESCE\(/")):
+        for kind, text in (
+            (_PAREN, r"/\(/"),
+            (_ROUND, r"/ROUND\(/"),
+            (_CAST, r"/CAST\(/"),
+            (_COALESCE, r"/COALESCE\(/"),
+        ):
             self.add(f"main{n}::_", f"{text} main{n}::bit_or({hex(kind << _OPEN[0])}) %if {none_open}")
         self.add(f"agg{n}::_", f"(NUM | STR) aggrest{n}::_", f"pick{n}::_")
         for t in range(len(self.tables)):
@@ -413,7 +428,7 @@ class _Rules:
         waiting = [level.has(slot, t), f"bit_clear({joined})"]
         empty = [f"eq({level.table(slot)}, 0)"] + ([f"ne({level.table(slot - 1)}, 0)"] if slot else [])
         new = [f"not({level.has(other, t)})" for other in range(slot)]
-        name = _words(table.name)
+        name = _word(table.path)
         lettered = f"{name} /[ \\n](AS[ \\n])?{self.aliases[t]}/"
         for style, text in ((_NAMED, name), (_LETTERS, lettered)):
             styled = f"or({level.styled(0)}, {level.styled(style)})"

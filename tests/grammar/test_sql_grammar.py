@@ -13,15 +13,14 @@ import pytest
 import sqlglot
 from sqlglot.optimizer.qualify import qualify
 
-from expertd.errors import InvalidRequest
 from expertd.grammar.compiler import sql_source
-from expertd.grammar.ddl import MAX_CHARACTERS, MAX_TABLES, find_ddl, read_ddl
+from expertd.grammar.ddl import find_ddl, read_ddl
 from tests.grammar.walk import Walker
 
 SHOP = """
-CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL, city TEXT, referred_by INTEGER REFERENCES customers);
+CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL, city TEXT, referred_by REFERENCES customers);
 CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers(id), placed_on TEXT, total REAL);
-CREATE TABLE order_items (order_id INTEGER, line INTEGER, product_id INTEGER, qty INTEGER, PRIMARY KEY (order_id, line));
+CREATE TABLE order_items (order_id INTEGER, line INTEGER, product_id INTEGER, qty INT, PRIMARY KEY (order_id, line));
 CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT, price REAL, stock INTEGER DEFAULT 0)
 """
 ODD = """
@@ -33,8 +32,8 @@ CREATE TABLE t (t INTEGER, t2 INTEGER, sum REAL, "x/y" TEXT, "per%" REAL, rowid_
 """
 ONE = "CREATE TABLE Sensor (SensorID INT, Label VARCHAR(20), CHECK (Label <> 'x'))"
 MANY = "".join(
-    f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, {name}_id INTEGER, name TEXT, a{name} TEXT, b{name} REAL, other TEXT,"
-    f" since TEXT, z{name} INTEGER);\n"
+    f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, {name}_id INTEGER, name TEXT, a{name} TEXT, b{name} REAL,"
+    f" other TEXT, since TEXT, z{name} INTEGER);\n"
     for name in ("alpha", "beta", "gamma", "delta", "users", "orders", "items", "shops")
 )
 SCHEMAS = {
