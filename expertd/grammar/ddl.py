@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -17,9 +17,8 @@ MAX_COLUMNS = 1000  # of all tables
 MAX_NAME = 60
 
 _NAME = r"(?:\"[^\"]{0,99}\"|`[^`]{0,99}`|\[[^\]]{0,99}\]|[\w$]{1,99})"
-_CREATE = re.compile(
-    r"\bCREATE\s+(?:\w+\s+){0,2}TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?" + rf"{_NAME}(?:\s*\.\s*{_NAME}){{0,2}}\s*\(", re.I
-)
+_CREATE = re.compile(r"\bCREATE\s+(?:\w+\s+){0,2}TABLE\b", re.I)
+_HEAD = re.compile(rf"\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}(?:\s*\.\s*{_NAME}){{0,2}}\s*\(", re.I)
 # Each goes on to the text's end where it is not closed: nothing is looked at twice.
 _PIECE = re.compile(r"'[^']*(?:'|\Z)|\"[^\"]*(?:\"|\Z)|`[^`]*(?:`|\Z)|--[^\n]*|/\*.*?(?:\*/|\Z)|[()]", re.S)
 _INHERITS = re.compile(r"\s*INHERITS\b", re.I)
@@ -37,21 +36,38 @@ class Table:
 def find_ddl(texts: Iterable[str]) -> str | None:
     """The CREATE TABLE statements of a conversation: those of its last text that has any."""
     for text in reversed(list(texts)):
-        if found := _creates(text):
-            return ";\n".join(text[begin:end] for begin, end in found) + ";"
+        if found := [text[begin:end] for begin, end in _creates(text) if end]:
+            return ";\n".join(found) + ";"
     return None
 
 
-def _creates(text: str) -> list[tuple[int, int]]:
-    """Where CREATE TABLE statements stand, each up to the parenthesis that closes it: people leave out semicolons."""
-    found: list[tuple[int, int]] = []
+def _creates(text: str) -> Iterator[tuple[int, int | None]]:
+    """Where CREATE TABLE statements begin, and end: at the parenthesis that closes it, as people leave out semicolons.
+
+    None where it has no such end. After one that is not closed there are no more.
+    """
     at = 0
     while match := _CREATE.search(text, at):
-        if (end := _end(text, match.end() - 1)) is None:
-            break
-        found.append((match.start(), end))
-        at = end
-    return found
+        if (comment := _comment(text, at, match.start())) is not None:
+            at = comment
+            continue
+        head = _HEAD.match(text, match.end())
+        end = _end(text, head.end() - 1) if head else None
+        yield match.start(), end
+        if head and end is None:
+            return
+        at = end or match.end()
+
+
+def _comment(text: str, since: int, at: int) -> int | None:
+    """Where the comment ends that `at` is in, if it began after `since`."""
+    if "--" in text[max(since, text.rfind("\n", since, at)) : at]:
+        end = text.find("\n", at)
+    elif text.rfind("/*", since, at) > text.rfind("*/", since, at):
+        end = text.find("*/", at)
+    else:
+        return None
+    return end if end >= 0 else len(text)
 
 
 def _end(text: str, begin: int) -> int | None:
@@ -68,35 +84,42 @@ def read_ddl(ddl: str, dialect: Dialect, param: str) -> list[Table]:
     """Raises `InvalidRequest`, which says where the DDL is wrong."""
     if len(ddl) > MAX_CHARACTERS:
         raise _wrong(param, f"the DDL has {len(ddl):,} characters, and at most {MAX_CHARACTERS:,} are taken")
-    creates = _creates(ddl)
+    creates = list(_creates(ddl))
     if not creates:
-        raise _wrong(param, "there is no whole CREATE TABLE in it: give the tables that the query may name")
+        raise _wrong(param, "there is no CREATE TABLE in it: give the tables that the query may name")
     if len(creates) > MAX_TABLES:
         raise _wrong(param, f"{len(creates)} tables are more than {MAX_TABLES}: give those that the question is about")
     tables = []
     for begin, end in creates:
+        place = ddl.count("\n", 0, begin) + 1, begin - ddl.rfind("\n", 0, begin)
+        if end is None:
+            where = f"the CREATE TABLE in line {place[0]}, column {place[1]}"
+            raise _wrong(param, f"{where} is not whole: give its name, and its columns in parentheses")
         if _INHERITS.match(ddl, end):
             raise _wrong(param, f"{ddl[begin:end][:80]!r} inherits columns of another table: write them out")
-        tables.append(_table(_parsed(ddl[begin:end], ddl.count("\n", 0, begin), dialect, param), dialect, param))
+        tables.append(_table(_parsed(ddl[begin:end], place, dialect, param), dialect, param))
     _check_names([table.name for table in tables], "table", param)
     if sum(len(table.columns) for table in tables) > MAX_COLUMNS:
         raise _wrong(param, f"the tables have more than {MAX_COLUMNS:,} columns: leave some out")
     return tables
 
 
-def _parsed(statement: str, line: int, dialect: Dialect, param: str) -> Any:
-    """The statement, which begins after so many lines of the DDL."""
+def _parsed(statement: str, place: tuple[int, int], dialect: Dialect, param: str) -> Any:
+    """The statement, which begins in that line and column of the DDL."""
     import sqlglot
     from sqlglot.errors import ParseError, SqlglotError
 
-    where = f"the CREATE TABLE in line {line + 1} is not understood as {dialect} SQL"
+    where = f"the CREATE TABLE in line {place[0]} is not understood as {dialect} SQL"
     try:
         # Not `parse_one`: what it does not understand it takes for a command, and tells that on stderr.
         parsed = sqlglot.parse(statement, dialect=dialect)[0]
     except ParseError as error:
-        at = error.errors[0] if error.errors else {}
-        near = f"line {at.get('line', 1) + line}, column {at.get('col')}, near {at.get('highlight')!r}"
-        raise _wrong(param, f"{where}: {near}: {at.get('description')}") from error
+        at = error.errors[0]
+        word = at["highlight"] or ""
+        line = place[0] + at["line"] - 1
+        column = at["col"] - len(word) + (place[1] if at["line"] == 1 else 1)  # what it gives is the word's end
+        why = f"line {line}, column {column}, near {word[:80]!r}: {at['description']}"
+        raise _wrong(param, f"{where}: {why}") from error
     except SqlglotError as error:
         raise _wrong(param, f"{where}: {str(error)[:300]}") from error
     except RecursionError as error:
