@@ -16,7 +16,7 @@ MAX_TABLES = 30  # a table's number has 5 bits in the grammar's state, and 0 is 
 MAX_COLUMNS = 1000  # of all tables
 MAX_NAME = 60
 
-_NAME = r"(?:\"[^\"]{0,99}\"|`[^`]{0,99}`|\[[^\]]{0,99}\]|[\w$]{1,99})"
+_NAME = r"(?:\"(?:[^\"]|\"\"){0,99}\"|`(?:[^`]|``){0,99}`|\[[^\]]{0,99}\]|[\w$]{1,99})"
 _CREATE = re.compile(r"\bCREATE\s+(?:\w+\s+){0,2}TABLE\b", re.I)
 _HEAD = re.compile(rf"\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}(?:\s*\.\s*{_NAME}){{0,2}}\s*\(", re.I)
 # Each goes on to the text's end where it is not closed: nothing is looked at twice.
@@ -152,9 +152,14 @@ def _table(create: Any, dialect: Dialect, param: str) -> Table:
 def _check_names(names: list[str], what: str, param: str) -> None:
     seen: set[str] = set()
     for name in names:
-        if name.strip('"').lower() in seen:
+        if folded(name) in seen:
             raise _wrong(param, f"the {what} {name!r} is there twice: leave one out")
-        seen.add(name.strip('"').lower())
+        seen.add(folded(name))
+
+
+def folded(name: str) -> str:
+    """A name as SQL compares it: the case of letters of ASCII makes no difference."""
+    return name.strip('"').encode().lower().decode()
 
 
 def _quoted(identifier: Any, dialect: Dialect, param: str) -> str:

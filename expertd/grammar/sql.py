@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from expertd.grammar.ddl import KEYWORDS, Dialect, Table, read_ddl
+from expertd.grammar.ddl import KEYWORDS, Dialect, Table, folded, read_ddl
 
 # Bits of the state. A slot is a table of the query: its number from 1, and whether FROM has named it.
 _TABLE_BITS = 5
@@ -26,6 +26,8 @@ _PHASE = (52, 54)  # what a column is wanted for that brings its table in
 _PAREN, _ROUND, _CAST, _COALESCE = 1, 2, 3, 4
 # How a query calls its tables: by their names, by an alias that is each table's own, or T1, T2, ...
 _NAMED, _LETTERS, _NUMBERED = 1, 2, 3
+_NEVER = 63
+_FEW = f"lt([{_OPS[0]}:{_OPS[1]}], 7)"
 _RANK = r"/(ROW_NUMBER|RANK|DENSE_RANK)\(\)/ OVER"
 
 NUM, INT, STR, CMP, ARITH, ALIAS = "NUM", "INT", "STR", "CMP", "ARITH", "ALIAS"
@@ -116,7 +118,7 @@ def _any_of(names: Iterable[str], before: str = "") -> str:
 
 def _aliases(tables: Sequence[Table]) -> list[str]:
     """One for each table, as people make them: its first letter, its words' first letters, more of its letters."""
-    taken = {table.name.strip('"').lower() for table in tables}
+    taken = {folded(table.name) for table in tables}
 
     def free(alias: str) -> bool:
         return alias not in taken and alias.upper() not in KEYWORDS and not re.fullmatch(r"t\d", alias)
@@ -133,16 +135,21 @@ def _aliases(tables: Sequence[Table]) -> list[str]:
     return aliases
 
 
+def _unused(name: str, taken: Collection[str]) -> str:
+    return next(n for n in itertools.chain([name], (f"{name}_{i}" for i in itertools.count(1))) if n not in taken)
+
+
 class _Rules:
     """Collects the grammar's rules. A rule's name ends with the number of its level."""
 
     def __init__(self, tables: Sequence[Table], dialect: Dialect) -> None:
         self.tables, self.sqlite = tables, dialect == "sqlite"
+        self._numbers = range(len(tables))
         self.aliases = _aliases(tables)
-        names = {table.name.strip('"').lower() for table in tables}
+        names = {folded(table.name) for table in tables}
         # A table that is called T1 itself would be hidden by the alias.
         self.numbered = not any(re.fullmatch(r"t\d", name) for name in names)
-        self.cte = next(name for name in ("cte", "cte_rows", "cte_rows_only", "cte_x") if name not in names)
+        self.cte = _unused("cte", names)
         self.rules: dict[str, list[str]] = {}
         self.terminals: dict[str, str] = {}
 
@@ -196,15 +203,18 @@ class _Rules:
         where: dict[str, int] = {}
         for table in self.tables:
             for column in table.columns:
-                where[column.lower()] = where.get(column.lower(), 0) + 1
+                where[folded(column)] = where.get(folded(column), 0) + 1
         for t, table in enumerate(self.tables):
+            self.terminals[f"PATH{t}"] = _word(table.path)
+            self.terminals[f"LETTERS{t}"] = f"/[ \\n](AS[ \\n])?{self.aliases[t]}/"
             self.terminals[f"BARE{t}"] = _any_of(table.columns)
             self.terminals[f"NAMED{t}"] = _any_of(table.columns, table.name + ".")
             self.terminals[f"LETTERED{t}"] = _any_of(table.columns, self.aliases[t] + ".")
-            if own := [column for column in table.columns if where[column.lower()] == 1]:
+            if own := [column for column in table.columns if where[folded(column)] == 1]:
                 self.terminals[f"OWN{t}"] = _any_of(own)
         for number in range(1, _OUTER_SLOTS + 1):
             self.terminals[f"T{number}"] = rf"/T{number}\./"
+            self.terminals[f"AS{number}"] = rf"/[ \n](AS[ \n])?T{number}/"
 
     def _queries(self) -> None:
         """What stands around and between SELECTs."""
@@ -220,8 +230,7 @@ class _Rules:
             for operator in (r"UNION|INTERSECT|EXCEPT", r"UNION[ \n]ALL"):
                 goal = hex(columns << _GOAL[0])
                 self.add(f"compound{columns}", f"/[ \\n]({operator})[ \\n]/ select0::{goal}")
-        taken = {column.lower() for table in self.tables for column in table.columns}
-        n = next(name for name in ("n", "cnt", "n_rows", "n_rows_", "n_rows__") if name not in taken)
+        n = _unused("n", {folded(column) for table in self.tables for column in table.columns})
         counted = _words(f"{n}) FROM (SELECT COUNT(*) AS {n}")
         self.add("counted", f"SELECT AGG {counted} from1::0x0 /\\)/")
         self.add("query", "counted")
@@ -237,46 +246,54 @@ class _Rules:
             self.add("exists0::_", f"/EXISTS[ \\n]\\(SELECT[ \\n]{what}/ from1::bit_and({outer_bits}) /\\)/")
 
     def _columns(self, level: _Level) -> None:
-        """`col`: of any table of the query, or of one around it. `own`: of its own. `cI`: of the one in a slot."""
+        """`col`: of any table of the query, or of one around it. `own`: of its own. `cI`: of the one in a slot.
+
+        `qI` is the same after the table's name.
+        """
         n = level.number
         for slot in level.slots:
             there = f"%if ne({level.table(slot)}, 0)"
             self.add(f"col{n}::_", f"c{n}_{slot}::_ {there}")
             self.add(f"own{n}::_", f"c{n}_{slot}::_ {there}")
-            for t in range(len(self.tables)):
-                self._columns_of(level, slot, t)
+            self.add(f"c{n}_{slot}::_", f"q{n}_{slot}::_")
+            self._qualified(f"q{n}_{slot}", level, slot)
+            self._bare(level, slot)
         if n:
             for slot in _Level(0).slots:
-                self.add(f"col{n}::_", f"outer_{slot}::_ %if ne({_Level(0).table(slot)}, 0)")
-                for t in range(len(self.tables)):
-                    self.add(f"outer_{slot}::_", *self._qualified(_Level(0), slot, t, hidden=level))
+                self.add("col1::_", f"outer{slot}::_ %if ne({_Level(0).table(slot)}, 0)")
+                self._qualified(f"outer{slot}", _Level(0), slot, hidden=level)
 
-    def _qualified(self, level: _Level, slot: int, t: int, hidden: _Level | None = None) -> list[str]:
-        """The columns of table `t` in a slot after its name, where an inner query's names do not hide it."""
-        here = level.has(slot, t)
-        choices = [
-            f"NAMED{t} %if and({here}, {level.styled(_NAMED)})",
-            f"LETTERED{t} %if and({here}, {level.styled(_LETTERS)})",
-        ]
+    def _qualified(self, rule: str, level: _Level, slot: int, hidden: _Level | None = None) -> None:
+        """The columns of a slot's table after its name, where an inner query's names do not hide it."""
+        styles = {"n": [level.styled(_NAMED)], "l": [level.styled(_LETTERS)]}
         if self.numbered:
             seen = [f"ne({_range(hidden.style)}, {_NUMBERED})"] if hidden else []
-            choices.append(f"T{slot + 1} BARE{t} %if {_and([here, level.styled(_NUMBERED), *seen])}")
-        return choices
+            styles["p"] = [level.styled(_NUMBERED), *seen]
+        for kind, conditions in styles.items():
+            self.add(f"{rule}::_", f"{rule}{kind}::_ %if {_and(conditions)}")
+            for t in self._numbers:
+                self.add(f"{rule}{kind}::_", f"{self._called(kind, slot, t)} %if {level.has(slot, t)}")
 
-    def _columns_of(self, level: _Level, slot: int, t: int) -> None:
-        rule, here = f"c{level.number}_{slot}::_", level.has(slot, t)
-        self.add(rule, *self._qualified(level, slot, t))
-        self.add(f"q{level.number}_{slot}::_", *self._qualified(level, slot, t))
-        self.add(rule, f"BARE{t} %if and({here}, bit_set({level.lone}))")
-        if f"OWN{t}" in self.terminals:
-            # Before FROM only where tables go by their names: else each way to call them would be another reading.
-            known = f"or({level.styled(_NAMED)}, bit_set({level.joined(0)}))"
-            others = [f"not({level.has(other, t)})" for other in level.slots if other != slot]
-            self.add(rule, f"OWN{t} %if {_and([here, f'bit_clear({level.lone})', known, *others])}")
+    def _called(self, kind: str, slot: int, t: int) -> str:
+        return f"T{slot + 1} BARE{t}" if kind == "p" else f"NAMED{t}" if kind == "n" else f"LETTERED{t}"
+
+    def _bare(self, level: _Level, slot: int) -> None:
+        """The columns of a slot's table alone: all if there is no other, else those that no other table has."""
+        rule, shared = f"c{level.number}_{slot}", f"bit_clear({level.lone})"
+        self.add(f"{rule}::_", f"{rule}b::_ %if bit_set({level.lone})")
+        # Before FROM only where tables go by their names: else each way to call them would be another reading.
+        known = f"or({level.styled(_NAMED)}, bit_set({level.joined(0)}))"
+        if any(f"OWN{t}" in self.terminals for t in self._numbers):
+            self.add(f"{rule}::_", f"{rule}o::_ %if and({shared}, {known})")
+        for t in self._numbers:
+            self.add(f"{rule}b::_", f"BARE{t} %if {level.has(slot, t)}")
+            if f"OWN{t}" in self.terminals:
+                others = [f"not({level.has(other, t)})" for other in level.slots if other != slot]
+                self.add(f"{rule}o::_", f"OWN{t} %if {_and([level.has(slot, t), *others])}")
 
     def _operands(self) -> None:
         """What may be selected of one table, without the state: a family of rules for each way to call its columns."""
-        for t in range(len(self.tables)):
+        for t in self._numbers:
             own = f" | OWN{t}" if f"OWN{t}" in self.terminals else ""
             self.add(f"coln{t}", f"NAMED{t}{own}")
             self.add(f"coll{t}", f"LETTERED{t}")
@@ -327,54 +344,65 @@ class _Rules:
         ):
             self.add(f"main{n}::_", f"{text} main{n}::bit_or({hex(kind << _OPEN[0])}) %if {none_open}")
         self.add(f"agg{n}::_", f"(NUM | STR) aggrest{n}::_", f"pick{n}::_")
-        for t in range(len(self.tables)):
-            self._pick(level, t)
+        self._pick(level)
         self._rests(level)
+        self._aggregate_rests(level)
 
-    def _pick(self, level: _Level, t: int) -> None:
+    def _pick(self, level: _Level) -> None:
         """An operand of a table that is there already, or that comes with it; by all the ways to call its columns."""
-        pick, done, many = f"pick{level.number}::_", f"done{level.number}", f"bit_clear({level.lone})"
-        there = _or(level.has(slot, t) for slot in level.slots)
+        n, pick = level.number, f"pick{level.number}::_"
         for kind, style in (("n", _NAMED), ("l", _LETTERS)):
             styled = level.styled(style)
-            self.add(pick, f"op{kind}{t} {done}::_ %if and({there}, {styled})")
-            over = f"and({there}, and({styled}, eq({_range(_PHASE)}, 0)))"
-            self.add(pick, f"{_RANK} spec{kind}{t} /\\)/ rest{level.number}::_ %if {over}")
+            self._ways(pick, f"known{kind}{n}", styled, [(kind, t, "_", self._there(level, t)) for t in self._numbers])
             for slot in level.slots:
-                before = [f"ne({level.table(slot - 1)}, 0)"] if slot else []
-                new = [f"not({level.has(other, t)})" for other in range(slot)]
-                free = [f"eq({level.table(slot)}, 0)", many, f"or({level.styled(0)}, {styled})", *before, *new]
-                self.add(pick, f"op{kind}{t} {done}::{level.put(slot, t, style)} %if {_and(free)}")
-        alone = f"and({level.has(0, t)}, bit_set({level.lone}))"
-        self.add(pick, f"opb{t} {done}::_ %if {alone}")
-        first = f"and(eq({level.table(0)}, 0), {level.styled(0)})"
-        put = level.put(0, t, _NAMED, level.lone)
-        self.add(pick, f"opb{t} {done}::{put} %if {first}")
-        for state, condition in (("_", alone), (put, first)):
-            ranked = f"{_RANK} specb{t} /\\)/ rest{level.number}::{state}"
-            self.add(pick, f"{ranked} %if and({condition}, eq({_range(_PHASE)}, 0))")
+                put = [(kind, t, level.put(slot, t, style), self._new(level, slot, t)) for t in self._numbers]
+                self._ways(pick, f"new{kind}{n}_{slot}", self._free(level, slot, style), put, ranked=False)
+        alone = [("b", t, "_", level.has(0, t)) for t in self._numbers]
+        self._ways(pick, f"alone{n}", f"bit_set({level.lone})", alone)
+        first = [("b", t, level.put(0, t, _NAMED, level.lone), "true") for t in self._numbers]
+        self._ways(pick, f"first{n}", f"and(eq({level.table(0)}, 0), {level.styled(0)})", first)
         for slot in level.slots if self.numbered else ():
-            op, styled = f"opp{slot + 1}_{t}", level.styled(_NUMBERED)
-            self.add(pick, f"{op} {done}::_ %if and({level.has(slot, t)}, {styled})")
-            free = [f"eq({level.table(slot)}, 0)", many, f"or({level.styled(0)}, {styled})"]
-            self.add(pick, f"{op} {done}::{level.put(slot, t, _NUMBERED)} %if {_and(free)}")
-        known = (("n", f"and({there}, {level.styled(_NAMED)})"), ("l", f"and({there}, {level.styled(_LETTERS)})"))
-        for kind, condition in (*known, ("b", alone)):
-            rest = f"rest{level.number}::{_without(_PHASE)}"
-            self.add(f"aggrest{level.number}::_", f"/\\)/ OVER spec{kind}{t} /\\)/ {rest} %if {condition}")
-            if self.sqlite:
-                tested = f"test{kind}{t} /\\)/ {rest} %if {condition}"
-                self.add(f"aggrest{level.number}::_", tested)
+            kind, styled = f"p{slot + 1}_", level.styled(_NUMBERED)
+            known = [(kind, t, "_", level.has(slot, t)) for t in self._numbers]
+            self._ways(pick, f"knownp{n}_{slot}", styled, known, ranked=False)
+            put = [(kind, t, level.put(slot, t, _NUMBERED), "true") for t in self._numbers]
+            self._ways(pick, f"newp{n}_{slot}", self._free(level, slot, _NUMBERED), put, ranked=False)
+
+    def _ways(
+        self, pick: str, rule: str, condition: str, ways: Sequence[tuple[str, int, str, str]], *, ranked: bool = True
+    ) -> None:
+        """Operands under a condition that they share, each of a kind and a table, to a state, under one of its own."""
+        n = pick[4]
+        self.add(pick, f"{rule}::_ %if {condition}")
+        for kind, t, state, own in ways:
+            self.add(f"{rule}::_", f"op{kind}{t} done{n}::{state} %if {own}")
+        if not ranked:
+            return
+        self.add(pick, f"{_RANK} {rule}r::_ %if and(eq({_range(_PHASE)}, 0), {condition})")
+        for kind, t, state, own in ways:
+            self.add(f"{rule}r::_", f"spec{kind}{t} /\\)/ rest{n}::{state} %if {own}")
+
+    def _there(self, level: _Level, t: int) -> str:
+        return _or(level.has(slot, t) for slot in level.slots)
+
+    def _free(self, level: _Level, slot: int, style: int) -> str:
+        """Whether a table can be put there that goes by this style."""
+        # Those that go by a number may come in any order.
+        before = [f"ne({level.table(slot - 1)}, 0)"] if slot and style != _NUMBERED else []
+        styled = f"or({level.styled(0)}, {level.styled(style)})"
+        return _and([f"eq({level.table(slot)}, 0)", f"bit_clear({level.lone})", styled, *before])
+
+    def _new(self, level: _Level, slot: int, t: int) -> str:
+        return _and(f"not({level.has(other, t)})" for other in range(slot))
 
     def _rests(self, level: _Level) -> None:
-        """What may follow an operand: of a selected column, and inside of an aggregate."""
+        """What may follow an operand of what is selected."""
         n = level.number
         closed = f"eq({_range(_OPEN)}, 0)"
         fewer = _or(f"and(eq({_range(_GOAL)}, {g}), lt({_range(_COUNT)}, {g - 1}))" for g in (2, 3))
         another = f"and({closed}, or(eq({_range(_GOAL)}, 0), {fewer}))"
         full = _or(f"and(eq({_range(_GOAL)}, {g}), eq({_range(_COUNT)}, {g - 1}))" for g in (1, 2, 3))
         enough = f"and({closed}, or(eq({_range(_GOAL)}, 0), {full}))"
-        few = f"lt({_range(_OPS)}, 7)"
         plain = _without(_PHASE)
         for phase, rest in enumerate((f"rest{n}", f"aggrest{n}", f"/\\)/ rest{n}", f"gcrest{n}")):
             self.add(f"done{n}::_", f"{rest}::{plain} %if eq({_range(_PHASE)}, {phase})")
@@ -383,7 +411,7 @@ class _Rules:
         self.add(f"named{n}::_", f"nextitem{n}::{_without(_OPS)} %if {another}", f"from{n}::_ %if {enough}")
         for comma in (", ", r",\n"):
             self.add(f"nextitem{n}::_", f'"{comma}" main{n}::incr({_range(_COUNT)})')
-        self.add(f"rest{n}::_", f"ARITH main{n}::incr({_range(_OPS)}) %if {few}")
+        self.add(f"rest{n}::_", f"ARITH main{n}::incr({_range(_OPS)}) %if {_FEW}")
         for kind, closing in (
             (_PAREN, r"/\)/"),
             (_ROUND, r"/\)/"),
@@ -392,12 +420,27 @@ class _Rules:
             (_COALESCE, "/,[ \\n]/ NUM /\\)/"),
         ):
             self.add(f"rest{n}::_", f"{closing} rest{n}::{_without(_OPEN)} %if eq({_range(_OPEN)}, {kind})")
+
+    def _aggregate_rests(self, level: _Level) -> None:
+        """What may follow an operand inside of an aggregate."""
+        n, plain = level.number, _without(_PHASE)
         self.add(f"aggrest{n}::_", f"/\\)/ (OVER /\\)/)? rest{n}::{plain}")
-        self.add(f"aggrest{n}::_", f"aggmore{n}::incr({_range(_OPS)}) %if {few}")
+        styles = {"n": level.styled(_NAMED), "l": level.styled(_LETTERS), "b": f"bit_set({level.lone})"}
+        for kind, condition in styles.items():
+            self.add(f"aggrest{n}::_", f"/\\)/ OVER aggover{kind}{n}::_ %if {condition}")
+            if self.sqlite:
+                self.add(f"aggrest{n}::_", f"aggtest{kind}{n}::_ %if {condition}")
+            for t in self._numbers:
+                own = level.has(0, t) if kind == "b" else self._there(level, t)
+                self.add(f"aggover{kind}{n}::_", f"spec{kind}{t} /\\)/ rest{n}::{plain} %if {own}")
+                if self.sqlite:
+                    self.add(f"aggtest{kind}{n}::_", f"test{kind}{t} /\\)/ rest{n}::{plain} %if {own}")
+        self.add(f"aggrest{n}::_", f"aggmore{n}::incr({_range(_OPS)}) %if {_FEW}")
         for sign in ("SUMS", "PRODUCTS"):
             self.add(f"aggmore{n}::_", f"{sign} agg{n}::bit_or({hex(1 << _PHASE[0])})")
         self.add(f"gcrest{n}::_", f"/,[ \\n]/ STR /\\)/ rest{n}::{plain}")
-        self.add(f"gcrest{n}::_", f"/\\)/ rest{n}::{plain} %if {'true' if self.sqlite else 'bit_set(63)'}")
+        # Never, in Postgres: a rule needs a second choice to be called with another state (llguidance 1.9).
+        self.add(f"gcrest{n}::_", f"/\\)/ rest{n}::{plain} %if {'true' if self.sqlite else f'bit_set({_NEVER})'}")
 
     def _from(self, level: _Level) -> None:
         """FROM and joins, in any order of the tables, until all that the columns brought in are there."""
@@ -407,8 +450,7 @@ class _Rules:
         if not n:
             self.add(f"from{n}::_", f"{_words(' FROM ' + self.cte)} tail{n}::_ %if bit_set({_CTE})")
         for slot in level.slots:
-            for t, table in enumerate(self.tables):
-                self._table(level, slot, t, table)
+            self._table(level, slot)
             self._on(level, slot)
         join = r"/[ \n](LEFT[ \n]|INNER[ \n])?JOIN[ \n]/"
         # Without numbers each table is there once, so that there may be fewer than slots.
@@ -421,29 +463,28 @@ class _Rules:
         self.add(f"joined{n}::_", f"tail{n}::set_bit({level.lone}) %if {_and([alone, *named])}")
         self.add(f"joined{n}::_", f"tail{n}::_ %if {_and([f'not({alone})', *named])}")
 
-    def _table(self, level: _Level, slot: int, t: int, table: Table) -> None:
+    def _table(self, level: _Level, slot: int) -> None:
         """A table that a column has brought in already, or a new one; each in the ways to call it."""
-        n = level.number
-        rule, joined = f"table{n}::_", level.joined(slot)
-        waiting = [level.has(slot, t), f"bit_clear({joined})"]
-        empty = [f"eq({level.table(slot)}, 0)"] + ([f"ne({level.table(slot - 1)}, 0)"] if slot else [])
-        new = [f"not({level.has(other, t)})" for other in range(slot)]
-        name = _word(table.path)
-        lettered = f"{name} /[ \\n](AS[ \\n])?{self.aliases[t]}/"
-        for style, text in ((_NAMED, name), (_LETTERS, lettered)):
-            styled = f"or({level.styled(0)}, {level.styled(style)})"
-            after = f"on{n}_{slot}"
-            self.add(rule, f"{text} {after}::set_bit({joined}) %if {_and([*waiting, level.styled(style)])}")
-            put = level.put(slot, t, style, joined)
-            self.add(rule, f"{text} {after}::{put} %if {_and([*empty, styled, *new, f'bit_clear({level.lone})'])}")
+        n, joined, on = level.number, level.joined(slot), f"on{level.number}_{slot}"
+        waiting = [f"ne({level.table(slot)}, 0)", f"bit_clear({joined})"]
+        for kind, style in (("n", _NAMED), ("l", _LETTERS)):
+            rule = f"{kind}{n}_{slot}"
+            self.add(f"table{n}::_", f"wait{rule}::_ %if {_and([*waiting, level.styled(style)])}")
+            self.add(f"table{n}::_", f"join{rule}::_ %if {self._free(level, slot, style)}")
+            for t in self._numbers:
+                name = f"PATH{t}" if kind == "n" else f"PATH{t} LETTERS{t}"
+                self.add(f"wait{rule}::_", f"{name} {on}::set_bit({joined}) %if {level.has(slot, t)}")
+                put = level.put(slot, t, style, joined)
+                self.add(f"join{rule}::_", f"{name} {on}::{put} %if {self._new(level, slot, t)}")
         if self.numbered:
-            text = f"{name} /[ \\n](AS[ \\n])?T{slot + 1}/"
             turn = [f"bit_set({level.joined(slot - 1)})"] if slot else []
             styled = f"or({level.styled(0)}, {level.styled(_NUMBERED)})"
-            here = f"or({level.has(slot, t)}, eq({level.table(slot)}, 0))"
-            put = level.put(slot, t, _NUMBERED, joined)
-            conditions = [here, *turn, f"bit_clear({joined})", styled, f"bit_clear({level.lone})"]
-            self.add(rule, f"{text} on{n}_{slot}::{put} %if {_and(conditions)}")
+            conditions = [*turn, f"bit_clear({joined})", styled, f"bit_clear({level.lone})"]
+            self.add(f"table{n}::_", f"numbered{n}_{slot}::_ %if {_and(conditions)}")
+            for t in self._numbers:
+                here = f"or({level.has(slot, t)}, eq({level.table(slot)}, 0))"
+                put = level.put(slot, t, _NUMBERED, joined)
+                self.add(f"numbered{n}_{slot}::_", f"PATH{t} AS{slot + 1} {on}::{put} %if {here}")
 
     def _on(self, level: _Level, slot: int) -> None:
         """After a table: nothing if it is the first, else how its columns equal those of a table before it."""
