@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from expertd.grammar.ddl import KEYWORDS, Dialect, Table, folded, read_ddl
@@ -27,6 +28,7 @@ _PAREN, _ROUND, _CAST, _COALESCE = 1, 2, 3, 4
 # How a query calls its tables: by their names, by an alias that is each table's own, or T1, T2, ...
 _NAMED, _LETTERS, _NUMBERED = 1, 2, 3
 _NEVER = 63
+_READINGS = 64  # of a query, at once
 _PATTERN = re.compile(r"/(?:[^/\\]|\\.)+/")
 _FEW = f"lt([{_OPS[0]}:{_OPS[1]}], 7)"
 _RANK = r"/(ROW_NUMBER|RANK|DENSE_RANK)\(\)/ OVER"
@@ -140,6 +142,12 @@ def _unused(name: str, taken: Collection[str]) -> str:
     return next(n for n in itertools.chain([name], (f"{name}_{i}" for i in itertools.count(1))) if n not in taken)
 
 
+def _numbered(tables: Sequence[Table]) -> int:
+    """How many tables a query may number: what T1.id is of is open until FROM, so all that it may be is kept."""
+    shared = max(Counter(folded(column) for table in tables for column in table.columns).values())
+    return next((slots for slots in (4, 3, 2) if shared**slots <= _READINGS), 0)
+
+
 class _Rules:
     """Collects the grammar's rules. A rule's name ends with the number of its level."""
 
@@ -149,7 +157,7 @@ class _Rules:
         self.aliases = _aliases(tables)
         names = {folded(table.name) for table in tables}
         # A table that is called T1 itself would be hidden by the alias.
-        self.numbered = not any(re.fullmatch(r"t\d", name) for name in names)
+        self.numbered = 0 if any(re.fullmatch(r"t\d", name) for name in names) else _numbered(tables)
         self.cte = _unused("cte", names)
         self.rules: dict[str, list[str]] = {}
         self.terminals: dict[str, str] = {}
@@ -208,10 +216,7 @@ class _Rules:
 
     def _names(self) -> None:
         """The columns of each table, by all the ways in which a query can call them."""
-        where: dict[str, int] = {}
-        for table in self.tables:
-            for column in table.columns:
-                where[folded(column)] = where.get(folded(column), 0) + 1
+        where = Counter(folded(column) for table in self.tables for column in table.columns)
         for t, table in enumerate(self.tables):
             self.terminals[f"PATH{t}"] = _word(table.path)
             self.terminals[f"LETTERS{t}"] = f"/[ \\n](AS[ \\n])?{self.aliases[t]}/"
@@ -277,7 +282,7 @@ class _Rules:
     def _qualified(self, rule: str, level: _Level, slot: int, hidden: _Level | None = None) -> None:
         """The columns of a slot's table after its name, where an inner query's names do not hide it."""
         styles = {"n": [level.styled(_NAMED)], "l": [level.styled(_LETTERS)]}
-        if self.numbered:
+        if slot < self.numbered:
             seen = [f"ne({_range(hidden.style)}, {_NUMBERED})"] if hidden else []
             styles["p"] = [level.styled(_NUMBERED), *seen]
         for kind, conditions in styles.items():
@@ -311,7 +316,7 @@ class _Rules:
             self.add(f"colb{t}", f"BARE{t}")
             for kind in "nlb":
                 self._family(f"{kind}{t}")
-            for number in range(1, _OUTER_SLOTS + 1) if self.numbered else ():
+            for number in range(1, self.numbered + 1):
                 col = f"T{number} BARE{t}"
                 self.add(f"opp{number}_{t}", col, f"FN {col} /\\)/", f"{col} ARITH {col}")
 
@@ -371,7 +376,7 @@ class _Rules:
         self._ways(pick, f"alone{n}", f"bit_set({level.lone})", alone)
         first = [("b", t, level.put(0, t, _NAMED, level.lone), "true") for t in self._numbers]
         self._ways(pick, f"first{n}", f"and(eq({level.table(0)}, 0), {level.styled(0)})", first)
-        for slot in level.slots if self.numbered else ():
+        for slot in level.slots[: self.numbered]:
             kind, styled = f"p{slot + 1}_", level.styled(_NUMBERED)
             known = [(kind, t, "_", level.has(slot, t)) for t in self._numbers]
             self._ways(pick, f"knownp{n}_{slot}", styled, known, ranked=False)
@@ -464,9 +469,9 @@ class _Rules:
             self._on(level, slot)
         join = r"/[ \n](LEFT[ \n]|INNER[ \n])?JOIN[ \n]/"
         # Without numbers each table is there once, so that there may be fewer than slots.
-        full = _and(f"bit_set({level.joined(slot)})" for slot in level.slots)
-        all_there = _and(f"bit_set({level.joined(slot)})" for slot in level.slots[: len(self.tables)])
-        over = f"or({full}, and({all_there}, not({level.styled(_NUMBERED)})))"
+        by_number, by_name = level.slots[: self.numbered] or level.slots, level.slots[: len(self.tables)]
+        full, all_there = (_and(f"bit_set({level.joined(slot)})" for slot in slots) for slots in (by_number, by_name))
+        over = f"or(and({level.styled(_NUMBERED)}, {full}), and(not({level.styled(_NUMBERED)}), {all_there}))"
         self.add(f"joined{n}::_", f"{join} table{n}::_ %if and(bit_clear({level.lone}), not({over}))")
         named = [f"or(eq({level.table(slot)}, 0), bit_set({level.joined(slot)}))" for slot in level.slots]
         alone = f"eq({level.table(1)}, 0)"
@@ -486,7 +491,7 @@ class _Rules:
                 self.add(f"wait{rule}::_", f"{name} {on}::set_bit({joined}) %if {level.has(slot, t)}")
                 put = level.put(slot, t, style, joined)
                 self.add(f"join{rule}::_", f"{name} {on}::{put} %if {self._new(level, slot, t)}")
-        if self.numbered:
+        if slot < self.numbered:
             turn = [f"bit_set({level.joined(slot - 1)})"] if slot else []
             styled = f"or({level.styled(0)}, {level.styled(_NUMBERED)})"
             conditions = [*turn, f"bit_clear({joined})", styled, f"bit_clear({level.lone})"]
