@@ -180,12 +180,13 @@ def _wrong(param: str, why: str) -> InvalidRequest:
     return InvalidRequest(f"{param}: {why}", param=param)
 
 
-# Of sqlite (sqlite.org/lang_keywords.html) but for some that are common names and need no quotes, and those reserved in
-# Postgres.
+# Of sqlite (sqlite.org/lang_keywords.html) but for some that are common names and need no quotes, those reserved in
+# Postgres, and those that sqlglot cannot do without quotes.
 KEYWORDS = frozenset(
     re.findall(
         r"\w+",
         """
+        CONNECT_BY_ROOT CUBE DESCRIBE INTERVAL LOCK PARTITIONED_BY QUALIFY REVOKE RLIKE ROLLUP UNCACHE XOR
         ABORT ADD AFTER ALL ALTER ALWAYS ANALYSE ANALYZE AND ANY ARRAY AS ASC ASYMMETRIC ATTACH AUTHORIZATION
         AUTOINCREMENT BEFORE BEGIN BETWEEN BINARY BOTH BY CASCADE CASE CAST CHECK COLLATE COLLATION COLUMN COMMIT
         CONCURRENTLY CONFLICT CONSTRAINT CREATE CROSS CURRENT CURRENT_CATALOG CURRENT_DATE CURRENT_ROLE CURRENT_SCHEMA

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from expertd.engine.context import Base
@@ -12,13 +14,17 @@ SHORT = 2  # bytes of a token that may end something
 BIAS = 0.4  # how often such a one is drawn, so that documents end
 
 
+@functools.cache
+def pieces(base: Base) -> list[bytes]:
+    return [base.piece(token) for token in range(base.n_vocab)]
+
+
 class Walker:
     """Draws tokens uniformly among those that may come next, with a bias to short ones."""
 
     def __init__(self, base: Base, seed: int) -> None:
         self._base, self._random = base, np.random.default_rng(seed)
-        pieces = [base.piece(token) for token in range(base.n_vocab)]
-        self._short = np.array([0 < len(piece) <= SHORT for piece in pieces])
+        self._short = np.array([0 < len(piece) <= SHORT for piece in pieces(base)])
 
     def document(self, grammar: Grammar, budget: int) -> str | None:
         """A whole answer of `budget` tokens at most, by the ways that the engine goes; None: it did not end in time."""
