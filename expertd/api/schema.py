@@ -128,10 +128,9 @@ class JsonSchemaFormat(_Strict):
     json_schema: JsonSchema
 
 
-class SqlFormat(BaseModel):
+class SqlFormat(_Strict):
     """One query over the tables of `schema`, a DDL; where that is left out, over those of the prompt's own DDL."""
 
-    model_config = ConfigDict(strict=True)
     type: Literal["sql"]
     dialect: Literal["sqlite", "postgres"] = "sqlite"
     schema_: str | None = Field(None, alias="schema")

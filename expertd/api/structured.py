@@ -46,9 +46,7 @@ def _from_format(body: Common) -> list[Source]:
         param = "response_format.schema"
         ddl = _ddl_of_prompt(body) if asked.schema_ is None else asked.schema_
         if ddl is None:
-            raise InvalidRequest(
-                f"{param}: it is left out, and no one CREATE TABLE is in the prompt: give it", param=param
-            )
+            raise InvalidRequest(f"{param}: it is left out, and no CREATE TABLE is in the prompt: give it", param=param)
         return [sql_source(ddl, asked.dialect, param)]
     return []
 
