@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from expertd.api.schema import Common
+from expertd.api.schema import Common, TextFormat
 from expertd.api.structured import asked_by, asked_of
 from expertd.config import Settings
 from expertd.engine.chat_template import ChatTemplate
@@ -106,6 +106,8 @@ class Service:
         """
         if asked := asked_of(body):
             return await asyncio.to_thread(self.grammars.compile, asked)
+        if isinstance(body.response_format, TextFormat):  # any text, whatever the expert says
+            return None
         wished = choice.grammar(body)
         try:
             return await asyncio.to_thread(self.grammars.compile, wished) if wished else None

@@ -94,6 +94,11 @@ class Grammars:
                 self._prepared = _Prepared(tokenizer, frozenset(ends), closer(tokenizer))
             return self._prepared
 
+    def warm(self) -> None:
+        """Prepare, and import what only queries need."""
+        self.prepare()
+        sql_grammar("CREATE TABLE a (b)", "sqlite")
+
     def compile(self, source: Source) -> Grammar:
         """Raises `InvalidRequest`, which says where the grammar is wrong, or what of it cannot be enforced."""
         key = source.kind, source.text

@@ -166,6 +166,8 @@ def test_an_experts_manifest_says_what_form_its_answers_have(
         assert answer["message"]["content"] in ("red", "green", "blue") and answer["finish_reason"] == "stop"
         other = client.post(CHAT, json={**body, "regex": "[0-9]{3}"}).raise_for_status().json()["choices"][0]
         assert re.fullmatch("[0-9]{3}", other["message"]["content"])
+        free = client.post(CHAT, json={**body, "response_format": {"type": "text"}}).raise_for_status().json()
+        assert free["choices"][0]["message"]["content"] not in ("red", "green", "blue")
 
 
 def is_query(text: str) -> bool:
