@@ -269,7 +269,7 @@ class _Rules:
             if len(of) > FEW:
                 self.add(f"colh{i}", f"GROUP{i}")
                 self._family(f"h{i}", f"colh{i}")
-            for number in range(1, self.numbered + 1):
+            for number in range(1, self.numbered + 1) if self.sets.number(of) is not None else ():
                 col = f"T{number} GROUP{i}"
                 self.add(f"opg{number}_{i}", col, f"FN {col} /\\)/")
 
@@ -374,8 +374,9 @@ class _Rules:
         new, narrower = [], []
         for i, (of, _) in enumerate(sets.groups):
             operand = f"g{slot + 1}_{i}"
-            if (number := sets.number(of)) is not None:
-                new.append((operand, level.put(slot, number, NUMBERED), "true"))
+            if (number := sets.number(of)) is None:
+                continue
+            new.append((operand, level.put(slot, number, NUMBERED), "true"))
             for before in sets.family:
                 here = level.has(slot, sets.number(before) or 0)
                 number = sets.number(before & of)

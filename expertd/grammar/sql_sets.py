@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from expertd.grammar.ddl import Table
 from expertd.grammar.sql_state import MAX_NUMBERS
 
+MOST = 16  # sets: other columns of many tables can be named only where the table is known by then
 FEW = 3  # tables that a column may be of so that each is a reading of its own
 
 
@@ -26,15 +27,15 @@ class Sets:
         groups: dict[frozenset[int], list[str]] = {}
         for column, of in having.items():
             groups.setdefault(frozenset(of), []).append(column)
-        self.groups = list(groups.items())
-        self._numbers = {frozenset([t]): t for t in range(len(tables))}
-        room = MAX_NUMBERS - len(tables)
+        room = min(MAX_NUMBERS - len(tables), MOST)
         family = sorted((of for of in groups if len(of) > 1), key=len, reverse=True)[:room]
         for one, other in itertools.product(list(family), repeat=2):
             if len(both := one & other) > 1 and both not in family and len(family) < room:
                 family.append(both)
-        self._numbers |= {of: len(tables) + i for i, of in enumerate(family)}
         self.family = family
+        self._numbers = {frozenset([t]): t for t in range(len(tables))}
+        self._numbers |= {of: len(tables) + i for i, of in enumerate(family)}
+        self.groups = [(of, columns) for of, columns in groups.items() if of in self._numbers or len(of) <= FEW]
 
     def number(self, tables: frozenset[int]) -> int | None:
         """What a slot holds where its table is one of these; None: that cannot be said."""
