@@ -38,8 +38,6 @@ _PATTERN = re.compile(r"/(?:[^/\\]|\\.)+/")
 _FEW = f"lt([{OPS[0]}:{OPS[1]}], 7)"
 _RANK = r"/(ROW_NUMBER|RANK|DENSE_RANK)\(\)/ OVER"
 
-NUM, INT, STR, CMP, ARITH, ALIAS = "NUM", "INT", "STR", "CMP", "ARITH", "ALIAS"
-
 
 def sql_grammar(ddl: str, dialect: Dialect, param: str = "schema") -> str:
     """A grammar of one query over the tables of `ddl`. Raises `InvalidRequest`."""
@@ -127,21 +125,21 @@ class _Rules:
 
     def _literals(self) -> None:
         self.terminals |= {
-            NUM: r"/[0-9]{1,12}(\.[0-9]{1,6})?/",
+            "NUM": r"/[0-9]{1,12}(\.[0-9]{1,6})?/",
             "PARTITION": _words("PARTITION BY "),
             "ORDER": _words("ORDER BY "),
             "OVER": r"/[ \n]OVER[ \n]\(/",
             "DIRECTION": r"/[ \n](ASC|DESC)/",
             "SELECT": r"/SELECT[ \n]/",
             "DISTINCT": r"/DISTINCT[ \n]/",
-            INT: "/[1-9][0-9]{0,5}/",
-            STR: r"/'([^'\x00-\x1f\x7f]|''){0,60}'/",
+            "INT": "/[1-9][0-9]{0,5}/",
+            "STR": r"/'([^'\x00-\x1f\x7f]|''){0,60}'/",
             "AND_OR": r"/[ \n](AND|OR)[ \n]/",
-            CMP: r"/[ \n](=|<>|!=|<|<=|>|>=)[ \n]/",
+            "CMP": r"/[ \n](=|<>|!=|<|<=|>|>=)[ \n]/",
             "SUMS": r"/[ \n](\+|-)[ \n]/",
             "PRODUCTS": r"/[ \n](\*|\/|%|\|\|)[ \n]/",
-            ARITH: "SUMS | PRODUCTS",
-            ALIAS: "/[a-z_]{1,30}/ & ~/" + "|".join(sorted(word.lower() for word in KEYWORDS)) + "/",
+            "ARITH": "SUMS | PRODUCTS",
+            "ALIAS": "/[a-z_]{1,30}/ & ~/" + "|".join(sorted(word.lower() for word in KEYWORDS)) + "/",
         }
         aggregates = "SUM|AVG|MIN|MAX|COUNT" + ("|TOTAL" if self.sqlite else "")
         self.terminals |= {"AGG": rf"/({aggregates})\(/"}

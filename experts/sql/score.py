@@ -103,9 +103,9 @@ def extract(answer: str) -> str:
 
 
 async def answers(
-    socket: Path, model: str, system: str | None, questions: Sequence[Question], *, grammar: bool = False
+    socket: Path, model: str, system: str | None, questions: Sequence[Question], *, free: bool = False
 ) -> list[str]:
-    """One greedy answer a question, eight at a time; with `grammar`, a query over what the question's schema has."""
+    """One greedy answer a question, eight at a time; `free`: of any form, whatever the expert's manifest says."""
     transport = httpx.AsyncHTTPTransport(uds=str(socket))
     gate = asyncio.Semaphore(8)
     with tqdm(total=len(questions), desc=f"{model} ({'no' if system is None else 'own'} system message)") as bar:
@@ -121,8 +121,8 @@ async def answers(
                     "temperature": 0,
                     "max_tokens": MAX_TOKENS,
                 }
-                if grammar:
-                    body["response_format"] = {"type": "sql", "dialect": "sqlite", "schema": question.ddl}
+                if free:
+                    body["response_format"] = {"type": "text"}
                 async with gate:
                     response = await client.post("/v1/chat/completions", json=body)
                 response.raise_for_status()
@@ -186,13 +186,13 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the scores into the expert's manifest")
     parser.add_argument("--show", action="store_true", help="print every wrong answer")
     parser.add_argument("--no-base", action="store_true", help="score the expert alone")
-    parser.add_argument("--grammar", action="store_true", help="the expert's answers follow the grammar of the schema")
+    parser.add_argument("--free", action="store_true", help="answers of any form, whatever the expert's manifest says")
     arguments = parser.parse_args()
     questions = read_questions(HERE / "heldout")
     with tempfile.TemporaryDirectory() as folder:
         process, socket = start(Path(folder), arguments.experts)
         try:
-            texts = asyncio.run(answers(socket, arguments.model, None, questions, grammar=arguments.grammar))
+            texts = asyncio.run(answers(socket, arguments.model, None, questions, free=arguments.free))
             systems = () if arguments.no_base else BASE_SYSTEMS
             base = [right(questions, asyncio.run(answers(socket, "base", system, questions))) for system in systems]
         finally:
