@@ -147,6 +147,7 @@ class _Rules:
         if self.sqlite:
             one += "|julianday|JULIANDAY|date|DATE|datetime|DATETIME|abs|length|upper|lower|trim|round"
         self.terminals["FN"] = rf"/({one})\(/"
+        self.terminals["OPEN"] = rf"/({one})?\(/"
         self.terminals["TYPE"] = "/(INTEGER|REAL|TEXT)/" if self.sqlite else "/(INTEGER|NUMERIC|TEXT|DATE|FLOAT)/"
 
     def _names(self) -> None:
@@ -246,7 +247,8 @@ class _Rules:
         for t in self._numbers:
             self.add(f"{rule}b::_", f"BARE{t} %if {level.has(slot, t)}")
             if f"OWN{t}" in self.terminals:
-                others = [f"not({level.has(other, t)})" for other in level.slots if other != slot]
+                # Only where they are numbered can a table be there twice.
+                others = [f"not({level.has(other, t)})" for other in level.slots[: self.numbered] if other != slot]
                 self.add(f"{rule}o::_", f"OWN{t} %if {every([level.has(slot, t), *others])}")
 
     def _operands(self) -> None:
@@ -284,7 +286,7 @@ class _Rules:
         lead = f"lead{own}"
         self.add(lead, first, f"FN {first} /\\)/")
         self.add(f"op{own}", first, f'"-" {first}', *self._functions(first, col))
-        self.add(f"op{own}", f"/\\(/ {lead} ARITH {small} /\\)/", f"FN {lead} ARITH {small} /\\)/")
+        self.add(f"op{own}", f"OPEN {lead} ARITH {small} /\\)/")
         by = f"ORDER {col} DIRECTION?"
         more = f"(/,[ \\n]/ {col}){{0,2}} (/[ \\n]/ {by})?"
         self.add(f"spec{own}", f"PARTITION {first} {more}", f"ORDER {first} DIRECTION?")
@@ -553,12 +555,12 @@ class _Rules:
 
     def _functions(self, argument: str, second: str) -> list[str]:
         """Calls with the right numbers of arguments."""
+        of_two = "/(COALESCE|NULLIF|IFNULL)\\(/" if self.sqlite else "/(COALESCE|NULLIF)\\(/"
         choices = [
             f"FN {argument} /\\)/",
             f"/ROUND\\(/ {argument} /,[ \\n][0-9]\\)/",
             f"/(SUBSTR|substr)\\(/ {argument} /,[ \\n]/ INT (/,[ \\n]/ INT)? /\\)/",
-            f"/COALESCE\\(/ {argument} /,[ \\n]/ (NUM | STR | {second}) /\\)/",
-            f"/NULLIF\\(/ {argument} /,[ \\n]/ (NUM | STR | {second}) /\\)/",
+            f"{of_two} {argument} /,[ \\n]/ (NUM | STR | {second}) /\\)/",
             f"/REPLACE\\(/ {argument} /,[ \\n]/ STR /,[ \\n]/ STR /\\)/",
             f"/CAST\\(/ {argument} /[ \\n]AS[ \\n]/ TYPE /\\)/",
         ]
@@ -566,7 +568,6 @@ class _Rules:
             choices += [
                 f"/(strftime|STRFTIME)\\(/ STR /,[ \\n]/ {argument} /\\)/",
                 f"/(date|DATE|datetime|julianday)\\(/ {argument} /,[ \\n]/ STR /\\)/",
-                f"/IFNULL\\(/ {argument} /,[ \\n]/ (NUM | STR | {second}) /\\)/",
             ]
         else:
             choices += [
