@@ -89,7 +89,7 @@ async def serve(settings: Settings) -> None:
             await web.SockSite(runner, listener, backlog=BACKLOG).start()
         _report(service, settings)
         asyncio.get_running_loop().call_later(
-            QUIET_START, threading.Thread(target=grammars.prepare, name="grammars", daemon=True).start
+            QUIET_START, threading.Thread(target=grammars.warm, name="grammars", daemon=True).start
         )
         await _either(stop, worker.died)
         sdnotify.SystemdNotifier().notify("STOPPING=1")

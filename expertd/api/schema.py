@@ -128,7 +128,15 @@ class JsonSchemaFormat(_Strict):
     json_schema: JsonSchema
 
 
-ResponseFormat = Annotated[TextFormat | JsonObjectFormat | JsonSchemaFormat, Field(discriminator="type")]
+class SqlFormat(_Strict):
+    """One query over the tables of `schema`, a DDL; where that is left out, over those of the prompt's own DDL."""
+
+    type: Literal["sql"]
+    dialect: Literal["sqlite", "postgres"] = "sqlite"
+    schema_: str | None = Field(None, alias="schema")
+
+
+ResponseFormat = Annotated[TextFormat | JsonObjectFormat | JsonSchemaFormat | SqlFormat, Field(discriminator="type")]
 
 
 class Common(_Strict):

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from expertd.api.schema import Common
+from expertd.api.schema import Common, TextFormat
 from expertd.api.structured import asked_by, asked_of
 from expertd.config import Settings
 from expertd.engine.chat_template import ChatTemplate
@@ -56,11 +56,10 @@ class Choice:
         """The system message that the experts were trained with, where they name one."""
         return next((e.manifest.system for e in self.entries if e.manifest and e.manifest.system), None)
 
-    @property
-    def grammar(self) -> Source | None:
+    def grammar(self, body: Common) -> Source | None:
         """What the first expert that names one has answers follow."""
         named = (entry.manifest for entry in self.entries if entry.manifest)
-        return next((asked_by(m.grammar, m.name) for m in named if m.grammar), None)
+        return next((asked_by(m.grammar, m.name, body) for m in named if m.grammar), None)
 
     @property
     def sampling(self) -> dict[str, Any]:
@@ -105,8 +104,17 @@ class Service:
 
         Raises `InvalidRequest`.
         """
-        source = asked_of(body) or choice.grammar
-        return await asyncio.to_thread(self.grammars.compile, source) if source else None
+        if asked := asked_of(body):
+            return await asyncio.to_thread(self.grammars.compile, asked)
+        if isinstance(body.response_format, TextFormat):  # any text, whatever the expert says
+            return None
+        wished = choice.grammar(body)
+        try:
+            return await asyncio.to_thread(self.grammars.compile, wished) if wished else None
+        except InvalidRequest:
+            if wished and wished.kind.startswith("sql"):  # tables that happen to stand in a prompt, in whatever form
+                return None
+            raise
 
     def check(self, texts: Iterable[str], param: str) -> None:
         """Refuse text that cannot fit by its size alone, before time goes into its tokens. Raises `ContextOverflow`."""

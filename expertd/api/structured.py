@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from expertd.api.schema import ChatRequest, Common, JsonObjectFormat, JsonSchemaFormat
+from expertd.api.schema import ChatRequest, Common, CompletionRequest, JsonObjectFormat, JsonSchemaFormat, SqlFormat
 from expertd.api.tools import calls_asked_of
 from expertd.errors import InvalidRequest
 from expertd.experts.manifest import AnswerGrammar
-from expertd.grammar.compiler import Kind, Source, json_source
+from expertd.grammar.compiler import Kind, Source, json_source, sql_source
+from expertd.grammar.ddl import find_ddl
 
 # Of a request, by the kind of grammar that they hold.
 _FIELDS: tuple[tuple[Kind, str], ...] = (
@@ -41,12 +42,30 @@ def _from_format(body: Common) -> list[Source]:
         return [json_source({"type": "object"}, "response_format")]
     if isinstance(asked, JsonSchemaFormat):
         return [json_source(asked.json_schema.schema_, "response_format.json_schema.schema")]
+    if isinstance(asked, SqlFormat):
+        param = "response_format.schema"
+        ddl = _ddl_of_prompt(body) if asked.schema_ is None else asked.schema_
+        if ddl is None:
+            raise InvalidRequest(f"{param}: it is left out, and no CREATE TABLE is in the prompt: give it", param=param)
+        return [sql_source(ddl, asked.dialect, param)]
     return []
 
 
-def asked_by(grammar: AnswerGrammar, expert: str) -> Source:
-    """The grammar of an expert's manifest."""
+def _ddl_of_prompt(body: Common) -> str | None:
+    """What the question is about. Where there are several prompts, they may be of several schemas, so it is none."""
+    if isinstance(body, ChatRequest):
+        return find_ddl(message.text for message in body.messages)
+    if isinstance(body, CompletionRequest) and len(body.prompt) == 1:
+        return find_ddl(prompt for prompt in body.prompt if isinstance(prompt, str))
+    return None
+
+
+def asked_by(grammar: AnswerGrammar, expert: str, body: Common) -> Source | None:
+    """The grammar of an expert's manifest; None where it is of queries, and the prompt has no tables."""
     param = f"the grammar of expert {expert!r}"
+    if grammar.sql is not None:
+        ddl = _ddl_of_prompt(body)
+        return None if ddl is None else sql_source(ddl, grammar.sql, param)
     return next(_source(kind, value, param) for kind, _ in _FIELDS if (value := getattr(grammar, kind)) is not None)
 
 

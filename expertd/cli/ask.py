@@ -25,6 +25,7 @@ from expertd.errors import InvalidRequest
 @click.option("--json-schema", type=click.Path(path_type=Path), metavar="FILE", help="The answer follows this schema.")
 @click.option("--regex", metavar="PATTERN", help="The answer matches this, from its beginning to its end.")
 @click.option("--grammar", type=click.Path(path_type=Path), metavar="FILE", help="The answer follows this GBNF.")
+@click.option("--sql", type=click.Path(path_type=Path), metavar="FILE", help="A SQLite query over this DDL's tables.")
 @click.option("--seed", type=int, help="The same seed gives the same answer.")
 @click.option("--timings", is_flag=True, help="Show the expert and the times on stderr.")
 @click.option("--socket", type=click.Path(path_type=Path), help="The daemon's socket.")
@@ -37,6 +38,7 @@ def ask(
     json_schema: Path | None,
     regex: str | None,
     grammar: Path | None,
+    sql: Path | None,
     seed: int | None,
     timings: bool,
     socket: Path | None,
@@ -60,6 +62,7 @@ def ask(
         "json_schema": _read_json(json_schema) if json_schema else None,
         "regex": regex,
         "grammar": _read_text(grammar) if grammar else None,
+        "response_format": {"type": "sql", "schema": _read_text(sql)} if sql else None,
         "stream": True,
         "stream_options": {"include_usage": True},
     }

@@ -80,6 +80,7 @@ class AnswerGrammar(_Table):
     regex: str | None = None
     lark: str | None = None
     gbnf: str | None = None
+    sql: Literal["sqlite", "postgres"] | None = Field(default=None, description="one query over the prompt's own DDL")
 
     @model_validator(mode="after")
     def _one(self) -> AnswerGrammar:

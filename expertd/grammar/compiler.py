@@ -6,6 +6,7 @@ import json
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
@@ -16,9 +17,11 @@ from llguidance.gbnf_to_lark import any_to_lark
 from expertd.errors import InvalidRequest
 from expertd.grammar.closing import STEPS, Closer, closer, closing
 from expertd.grammar.constraint import Constraint
+from expertd.grammar.ddl import Dialect
 from expertd.grammar.json_schema import enforceable
+from expertd.grammar.sql import sql_grammar
 
-Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf"]
+Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf", "sql_sqlite", "sql_postgres"]
 
 MAX_BYTES = 1 << 16  # of a grammar's text: what it forces is found in one go, while nothing is decoded
 MAX_RULES = 500  # and levels of brackets in them: llguidance goes down a chain of rules, and 600 take a stack of 2 MB
@@ -37,15 +40,28 @@ _JSON = re.compile(r"%json\s*")  # before a schema in a Lark grammar
 # What of Lark makes rules and levels, and what may hold the same signs: texts, comments and patterns.
 _PIECES = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/(?:\\.|[^/\\\n])+/|[(\[\])\]:]')
 _ANYTHING: dict[str, Any] = {}  # what the schema `true` stands for
-# A step may take some milliseconds at most: everybody's next token waits for it.
-_LIMITS = LLParserLimits(
-    initial_lexer_fuel=100_000,
-    step_lexer_fuel=50_000,
-    step_max_items=20_000,
-    max_lexer_states=20_000,  # of some hundred bytes, in each grammar that is kept
-    max_grammar_size=200_000,
-    verbose_errors=False,
-)
+
+
+def _limits(*, lexer_fuel: int, lexer_states: int, items_in_row: int) -> LLParserLimits:
+    """A step may take some milliseconds at most: everybody's next token waits for it."""
+    return LLParserLimits(
+        initial_lexer_fuel=lexer_fuel,
+        step_lexer_fuel=50_000,
+        step_max_items=20_000,
+        max_items_in_row=items_in_row,
+        max_lexer_states=lexer_states,  # of some hundred bytes, in each grammar that is kept
+        max_grammar_size=200_000,
+        verbose_errors=False,
+    )
+
+
+_LIMITS = _limits(lexer_fuel=100_000, lexer_states=20_000, items_in_row=2000)
+# Of grammars that we write ourselves, whose size is bounded by that of a schema.
+_OWN_LIMITS = _limits(lexer_fuel=1_000_000, lexer_states=50_000, items_in_row=10_000)
+_OWN: dict[Kind, Callable[[str, str], str]] = {
+    "sql_sqlite": lambda ddl, param: sql_grammar(ddl, "sqlite", param),
+    "sql_postgres": lambda ddl, param: sql_grammar(ddl, "postgres", param),
+}
 
 
 @dataclass(frozen=True)
@@ -113,6 +129,11 @@ class Grammars:
                 self._prepared = _Prepared(tokenizer, frozenset(ends), closer(tokenizer))
             return self._prepared
 
+    def warm(self) -> None:
+        """Prepare, and import what only queries need."""
+        self.prepare()
+        sql_grammar("CREATE TABLE a (b)", "sqlite")
+
     def compile(self, source: Source) -> Grammar:
         """Raises `InvalidRequest`, which says where the grammar is wrong, or what of it cannot be enforced."""
         key = source.kind, source.text
@@ -133,7 +154,8 @@ class Grammars:
         for part in source.parts:
             self._compile(part)
         prepared = self.prepare()
-        matcher = LLMatcher(prepared.tokenizer, _translated(source), log_level=0, limits=_LIMITS)
+        limits = _OWN_LIMITS if source.kind in _OWN else _LIMITS
+        matcher = LLMatcher(prepared.tokenizer, _translated(source), log_level=0, limits=limits)
         if matcher.is_error():
             raise _wrong(source, _reason(matcher.get_error()))
         closes = source.kind == "json_schema"
@@ -180,6 +202,8 @@ def _translated(source: Source) -> str:
             raise _wrong(source, f"it is no JSON: {error}") from error
     if source.kind == "regex":
         return LLMatcher.grammar_from_regex(source.text)
+    if source.kind in _OWN:
+        return LLMatcher.grammar_from_lark(_OWN[source.kind](source.text, source.param))
     text = source.text
     if source.kind == "gbnf":
         try:
@@ -244,3 +268,8 @@ def json_source(schema: object, param: str) -> Source:
     if made is False:
         raise InvalidRequest(f"{param}: `false` lets no answer through", param=param)
     return Source("json_schema", json.dumps(_ANYTHING if made is True else made), param)
+
+
+def sql_source(ddl: str, dialect: Dialect, param: str) -> Source:
+    """The grammar of one query over the tables of a DDL, which is read when that is compiled."""
+    return Source("sql_sqlite" if dialect == "sqlite" else "sql_postgres", ddl, param)

@@ -102,8 +102,10 @@ def extract(answer: str) -> str:
     return answer[start.start() :].split(";")[0] if start else answer
 
 
-async def answers(socket: Path, model: str, system: str | None, questions: Sequence[Question]) -> list[str]:
-    """One greedy answer a question, eight at a time."""
+async def answers(
+    socket: Path, model: str, system: str | None, questions: Sequence[Question], *, free: bool = False
+) -> list[str]:
+    """One greedy answer a question, eight at a time; `free`: of any form, whatever the expert's manifest says."""
     transport = httpx.AsyncHTTPTransport(uds=str(socket))
     gate = asyncio.Semaphore(8)
     with tqdm(total=len(questions), desc=f"{model} ({'no' if system is None else 'own'} system message)") as bar:
@@ -113,7 +115,14 @@ async def answers(socket: Path, model: str, system: str | None, questions: Seque
                 messages = [{"role": "user", "content": f"{question.ddl}\n\n{question.ask}"}]
                 if system:
                     messages.insert(0, {"role": "system", "content": system})
-                body = {"model": model, "messages": messages, "temperature": 0, "max_tokens": MAX_TOKENS}
+                body: dict[str, Any] = {
+                    "model": model,
+                    "messages": messages,
+                    "temperature": 0,
+                    "max_tokens": MAX_TOKENS,
+                }
+                if free:
+                    body["response_format"] = {"type": "text"}
                 async with gate:
                     response = await client.post("/v1/chat/completions", json=body)
                 response.raise_for_status()
@@ -177,12 +186,13 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the scores into the expert's manifest")
     parser.add_argument("--show", action="store_true", help="print every wrong answer")
     parser.add_argument("--no-base", action="store_true", help="score the expert alone")
+    parser.add_argument("--free", action="store_true", help="answers of any form, whatever the expert's manifest says")
     arguments = parser.parse_args()
     questions = read_questions(HERE / "heldout")
     with tempfile.TemporaryDirectory() as folder:
         process, socket = start(Path(folder), arguments.experts)
         try:
-            texts = asyncio.run(answers(socket, arguments.model, None, questions))
+            texts = asyncio.run(answers(socket, arguments.model, None, questions, free=arguments.free))
             systems = () if arguments.no_base else BASE_SYSTEMS
             base = [right(questions, asyncio.run(answers(socket, "base", system, questions))) for system in systems]
         finally:

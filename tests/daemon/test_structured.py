@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,10 @@ INVOICE: dict[str, Any] = {
 MESSAGES: list[Any] = [
     {"role": "user", "content": "Ann Lee paid 12.50 euros in cash for tea and bread. The invoice as JSON:"}
 ]
+DDL = """CREATE TABLE pets (id INTEGER, name TEXT, age INTEGER);
+CREATE TABLE owners (owner_id INTEGER, pet_id INTEGER, "home town" TEXT);
+"""
+QUESTION = "Which pets are older than ten?"
 SCHEMA_FORMAT: Any = {"type": "json_schema", "json_schema": {"name": "invoice", "strict": True, "schema": INVOICE}}
 
 
@@ -131,6 +136,16 @@ def test_a_stop_string_inside_forced_text_ends_the_answer(client: httpx.Client) 
         ({"grammar": "root ::= ("}, "grammar"),
         ({"lark": "start: nowhere"}, "nowhere"),
         ({"regex": "a", "lark": 'start: "a"'}, "give one of them"),
+        ({"response_format": {"type": "sql"}}, "no CREATE TABLE is in the prompt"),
+        (
+            {"response_format": {"type": "sql", "schema": "SELECT 1"}},
+            "response_format.schema: there is no CREATE TABLE",
+        ),
+        ({"response_format": {"type": "sql", "schema": "CREATE TABLE a (\n  x INT FROM\n)"}}, "line 2, column 9"),
+        ({"response_format": {"type": "sql", "schema": "CREATE TABLE a (x INT"}}, "line 1, column 1 is not whole"),
+        ({"response_format": {"type": "sql", "schema": DDL, "dialect": "oracle"}}, "dialect"),
+        ({"response_format": {"type": "sql", "schema": ["x"]}}, "schema"),
+        ({"response_format": {"type": "sql", "schema": DDL}, "regex": "a"}, "give one of them"),
     ],
 )
 def test_a_form_that_cannot_be_followed_is_a_400_that_says_why(client: httpx.Client, asked: Any, told: str) -> None:
@@ -151,6 +166,53 @@ def test_an_experts_manifest_says_what_form_its_answers_have(
         assert answer["message"]["content"] in ("red", "green", "blue") and answer["finish_reason"] == "stop"
         other = client.post(CHAT, json={**body, "regex": "[0-9]{3}"}).raise_for_status().json()["choices"][0]
         assert re.fullmatch("[0-9]{3}", other["message"]["content"])
+        free = client.post(CHAT, json={**body, "response_format": {"type": "text"}}).raise_for_status().json()
+        assert free["choices"][0]["message"]["content"] not in ("red", "green", "blue")
+
+
+def is_query(text: str) -> bool:
+    """Whether SQLite can run it on the tables of `DDL`."""
+    database = sqlite3.connect(":memory:")
+    database.executescript(DDL)
+    database.execute(f"EXPLAIN {text}")
+    return True
+
+
+@pytest.mark.parametrize("schema", [DDL, None], ids=["schema given", "schema in the prompt"])
+@pytest.mark.parametrize("route", [CHAT, "/v1/completions"])
+def test_a_query_names_what_its_schema_has(client: httpx.Client, route: str, schema: str | None) -> None:
+    asked = {"type": "sql", "dialect": "sqlite"} | ({"schema": schema} if schema else {})
+    prompt = QUESTION if schema else f"{DDL}\n{QUESTION}"
+    texts: dict[str, Any] = {"messages": [{"role": "user", "content": prompt}]} if route == CHAT else {"prompt": prompt}
+    body = {"model": "base", **texts, "response_format": asked, "max_tokens": 150, "n": 8, "seed": 1, "temperature": 1}
+    choices = client.post(route, json=body).raise_for_status().json()["choices"]
+    whole = [choice for choice in choices if choice["finish_reason"] == "stop"]
+    assert whole
+    for choice in whole:
+        assert is_query(choice["message"]["content"] if route == CHAT else choice["text"])
+
+
+def test_a_query_of_several_prompts_needs_a_schema(client: httpx.Client) -> None:
+    body = {"model": "base", "prompt": [DDL, DDL], "response_format": {"type": "sql"}, "max_tokens": 5}
+    assert client.post("/v1/completions", json=body).status_code == 400
+
+
+def test_an_expert_of_queries_follows_the_tables_of_its_prompt(
+    start_daemon: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    make_peft_folder(tmp_path / "experts" / "queries", SMOLLM2, manifest={"grammar": {"sql": "sqlite"}})
+    with start_daemon(context=1024).client() as client:
+
+        def ask(prompt: str) -> str:
+            body = {"model": "queries", "messages": [{"role": "user", "content": prompt}], "max_tokens": 24}
+            text = client.post(CHAT, json=body).raise_for_status().json()["choices"][0]["message"]["content"]
+            assert isinstance(text, str)
+            return text
+
+        assert re.match(r"SELECT|WITH", ask(f"{DDL}\n{QUESTION}"))
+        # Neither has tables that can be read, so nothing is asked of the answer's form.
+        for prompt in (QUESTION, f"CREATE TABLE a (x INT FROM y);\n{QUESTION}"):
+            assert not re.match(r"SELECT|WITH", ask(prompt))
 
 
 def test_the_command_line_asks_for_a_form(daemon: Daemon, tmp_path: Path) -> None:
@@ -162,6 +224,12 @@ def test_the_command_line_asks_for_a_form(daemon: Daemon, tmp_path: Path) -> Non
 
     jsonschema.validate(json.loads(ask("--json-schema", str(schema)).stdout), INVOICE)
     assert re.fullmatch(b"(yes|no)\n", ask("--regex", "yes|no").stdout)
+    schema.write_text(DDL)
+    asked = daemon.cli("ask", "-e", "base", "--sql", str(schema), "--max-tokens", "100", QUESTION)
+    assert re.match(b"SELECT|WITH", asked.stdout)
+    schema.write_text("CREATE TABLE a (x")
+    broken = ask("--sql", str(schema))
+    assert broken.returncode == 2 and b"is not whole" in broken.stderr
     schema.write_text("{")
     broken = ask("--json-schema", str(schema))
     assert broken.returncode == 2 and b"schema.json" in broken.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from expertd.engine.context import Base
@@ -15,14 +17,18 @@ SPREAD = 3.0  # of random logits
 BIAS = 0.4  # how often such a one is drawn, so that documents end
 
 
+@functools.cache
+def pieces(base: Base) -> list[bytes]:
+    return [base.piece(token) for token in range(base.n_vocab)]
+
+
 class Walker:
     """Draws tokens uniformly among those that may come next, with a bias to short ones."""
 
     def __init__(self, base: Base, seed: int) -> None:
         self._base = base
         self.begin(seed)
-        pieces = [base.piece(token) for token in range(base.n_vocab)]
-        self._short = np.array([0 < len(piece) <= SHORT for piece in pieces])
+        self._short = np.array([0 < len(piece) <= SHORT for piece in pieces(base)])
 
     def begin(self, seed: int) -> None:
         """Anew, so that what one test draws is no matter of which ran before."""
