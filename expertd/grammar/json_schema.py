@@ -24,7 +24,7 @@ MAX_VALUES = 100_000  # JSON values within it, whatever they are
 MAX_SCHEMAS = 2_000  # that are followed
 MAX_PROPERTIES = 300  # of one object
 MAX_COUNTED = 32  # optional properties where there are `minProperties` or `maxProperties`
-MAX_PATTERNS = 20  # of one object's names: each is held against each
+MAX_PATTERNS = 10  # of one object's names: each is held against each
 MAX_CHOICES = 5_000  # values of an `enum` or a `const`, and within these
 MAX_COUNT = 1_000  # of items or properties
 MAX_LENGTH = 4_000  # of a string that is counted
@@ -71,7 +71,7 @@ _FORMATS: dict[str, dict[str, Any]] = {
 FORMATS = tuple(sorted(_FORMATS))
 
 # What Rust's, Python's and ECMA's regular expressions all read alike; where anchors may stand is llguidance's to check.
-_ESCAPE = r"""\\(?: [nrtf] | [dsw](?!-[^\]]) | [\\\]\[^/.*+?(){}|$"'@:,;!#%&=~_ -]
+_ESCAPE = r"""\\(?: [nrtf] | [dswS](?!-[^\]]) | [\\\]\[^/.*+?(){}|$"'@:,;!#%&=~_ -]
     | u(?!00[01])[\da-fA-F]{4} | x(?![01]|7f)[\da-fA-F]{2} )"""
 _PIECE = re.compile(
     rf"""
@@ -306,16 +306,17 @@ class _Reading:
             raise self._wrong(path, f"a pattern is wanted, and not {_short(value)}")
         if len(value) > MAX_PATTERN:
             raise self._wrong(path, f"the pattern has {len(value):,} characters, and at most {MAX_PATTERN:,} are taken")
-        at = 0
+        pieces, at = list[str](), 0
         while at < len(value):
             piece = _PIECE.match(value, at)
             if piece is None:
                 why = f"in the pattern, what stands at {_short(value[at : at + 20])} is not read alike by everybody"
                 raise self._wrong(path, why)
+            pieces.append(_without_controls(piece[0]) if piece[0].startswith("[^") else piece[0])
             at = piece.end()
         if _NEGATED.search(value):
             raise self._wrong(path, r"`\d` and `\w` in a negated class are not read alike everywhere: write [^0-9]")
-        return value
+        return "".join(pieces)
 
     def _format(self, schema: dict[str, Any], path: str) -> dict[str, Any]:
         if "format" not in schema:
@@ -343,13 +344,17 @@ class _Reading:
         return {name: self._schema(schema, _below(path, name), depth) for name, schema in value.items()}
 
     def _patterns(self, value: Any, path: str, depth: int) -> dict[str, Made]:
-        made = self._map(value, path, depth)
-        if len(made) > MAX_PATTERNS:
-            raise self._wrong(path, f"it has {len(made)} patterns, and at most {MAX_PATTERNS} are taken")
-        for pattern in made:
-            self._pattern(pattern, path, depth)
+        made: dict[str, Made] = {}
+        for pattern, schema in self._map(value, path, depth).items():
+            made[self._pattern(pattern, path, depth)] = schema
             if _WIDER.search(pattern):  # whether a name has this pattern or not decides
                 raise self._wrong(path, r"`\d` and `\w` are not read alike everywhere: write [0-9]")
+            # Python's `$` is before a last line break too: a name for which that matters must not come.
+            broken = "".join(r"\n$" if piece == "$" else piece for piece in _PIECE.findall(pattern))
+            if broken != pattern:
+                made[self._pattern(broken, path, depth)] = False
+        if len(value) > MAX_PATTERNS:
+            raise self._wrong(path, f"it has {len(value)} patterns, and at most {MAX_PATTERNS} are taken")
         return made
 
     def _list(self, value: Any, path: str, depth: int) -> list[Made]:
@@ -464,6 +469,12 @@ def _type_ends(name: str, made: dict[str, Any], ended: set[str]) -> bool:
         items = [*made.get("prefixItems", []), made.get("items", True)]
         return all(_ends(item, ended) for item in items[: made.get("minItems", 0)])
     return True
+
+
+def _without_controls(negated: str) -> str:
+    """A class without the characters that are not written: with them, llguidance lets an escaped quote into it."""
+    body = re.sub("^-", r"\\-", negated[2:-1])
+    return rf"[^\x00-\x07\x0b\x0e-\x1f\x7f{body}]"
 
 
 def _is_power_of_two(number: Decimal) -> bool:
