@@ -31,7 +31,7 @@ MAX_LENGTH = 4_000  # of a string that is counted
 MAX_PATTERN = 1_000  # characters of a pattern
 MAX_NUMBER = 2**53  # beyond it, not every integer is a float
 MAX_DECIMALS = 15
-MAX_MULTIPLE = 500  # what is left of a division is a state each
+MAX_MULTIPLE = 256  # what is left of a division is a state each
 
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 IN_PLACE = ("$ref", "const", "enum", "allOf", "anyOf", "oneOf")  # applied in turn, each to what is before it

@@ -71,7 +71,7 @@ def nested(n: int) -> Any:
         ({"multipleOf": 0}, "#/multipleOf: 0 is not taken"),
         ({"multipleOf": 7.0}, "#/multipleOf: 7.0 is not taken"),
         ({"multipleOf": 7.25}, "#/multipleOf: 7.25 is not taken"),
-        ({"multipleOf": 503}, "#/multipleOf: the least common multiple of all `multipleOf` is over 500"),
+        ({"multipleOf": 257}, "#/multipleOf: the least common multiple of all `multipleOf` is over 256"),
         ({"anyOf": [{"multipleOf": 0.5}, {"multipleOf": 3}]}, "#/anyOf/1/multipleOf: 0.5 and the like"),
         ({"exclusiveMinimum": 0, "maximum": 0.5}, "#/exclusiveMinimum: 0 cannot be excluded"),
         ({"allOf": [{"exclusiveMaximum": -3}, {"minimum": -3.5}]}, "#/allOf/0/exclusiveMaximum: -3 cannot be excluded"),
