@@ -13,10 +13,11 @@ STEPS = 200  # an end of more tokens is not looked for
 WORK = 500  # steps of a search: everybody's next token waits for it
 MASK = 10  # such steps that a mask is worth
 
+# `@` and `:` are for formats: braces may stand before the one in a mail address, letters before the other in a URI.
 # Within a string the quotes must come first, else `}` goes on with it; between values it is the other way round.
-_QUOTES, _BRACKETS = ('""', '"}', '"]', '"'), ("}", "]")
+_QUOTES, _BRACKETS = ('""', '"}', '"]', '"', "@", ":"), ("}", "]")
 _VALUES = ("{}", "[]", "null", "true", "false")
-_BETWEEN = (",", ' ""', " {}", " []", " null", " true", " false", " ", "[", "{", "@", ":")
+_BETWEEN = (",", ' ""', " {}", " []", " null", " true", " false", " ", "[", "{")
 # Some numbers never end by one digit (`multipleOf`, an exclusive bound of 0): then the next order is tried.
 _DIGITS = (("0", "1"), ("1", "0"), ("5", "0"))
 _ORDERS = [
