@@ -101,6 +101,7 @@ class _Reading:
     def __init__(self, root: object, param: str) -> None:
         self._root, self._param = root, param
         self._draft = ""  # as it is named
+        self._id = "$id"
         self._names: dict[str, str] = {}  # of references, in the `$defs` that are made
         self._pending: list[str] = []
         self._schemas = 0
@@ -138,6 +139,7 @@ class _Reading:
                 why = f"`$schema` {_short(draft)} is not known here: leave it out, or name draft 4 to 2020-12"
                 raise self._wrong("#", why)
             self._draft = known[1]
+            self._id = "id" if known[1] == _DRAFTS[0] else "$id"
         made = self._schema(self._root, "#", 0)
         definitions: dict[str, Made] = {}
         levels = self._deepest
@@ -203,7 +205,7 @@ class _Reading:
         if refused:
             why = f"`{refused[0]}` cannot be enforced: leave it out, and check answers for it yourself"
             raise self._wrong(path, why)
-        if path != "#" and (moved := [name for name in ("$id", "$schema") if name in schema]):
+        if path != "#" and (moved := [name for name in (self._id, "$schema") if name in schema]):
             raise self._wrong(path, f"`{moved[0]}` is taken at the top alone")
         beside = [keyword for keyword in schema if keyword in ENFORCED and keyword != "$ref"]
         if self._draft in _IGNORING and "$ref" in schema and beside:
@@ -396,8 +398,8 @@ class _Reading:
         """What a reference names, by JSON pointer."""
         target: Any = self._root
         for part in reference.split("/")[1:]:
-            if target is not self._root and isinstance(target, dict) and isinstance(target.get("$id"), str):
-                raise self._wrong(reference, "`$id` is taken at the top alone")
+            if target is not self._root and isinstance(target, dict) and isinstance(target.get(self._id), str):
+                raise self._wrong(reference, f"`{self._id}` is taken at the top alone")
             name = unquote(part).replace("~1", "/").replace("~0", "~")
             try:
                 target = target[int(name) if isinstance(target, list) and name.isdecimal() else name]

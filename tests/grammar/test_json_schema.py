@@ -15,6 +15,7 @@ from expertd.grammar.compiler import json_source
 from expertd.grammar.json_schema import MAX_DEPTH, enforceable
 from expertd.grammar.one_of import WORK, exclusive
 
+OLDEST = "http://json-schema.org/draft-04/schema#"
 OLD, NEW = "http://json-schema.org/draft-07/schema#", "https://json-schema.org/draft/2020-12/schema"
 PETS = {
     "oneOf": [{"$ref": "#/$defs/cat"}, {"$ref": "#/$defs/dog"}],
@@ -97,6 +98,7 @@ def nested(n: int) -> Any:
         ({"$ref": "#/allOf/-1", "allOf": [{}]}, "#/allOf/-1: there is nothing"),
         ({"$ref": "#/$defs/x", "$defs": {"x": [1]}}, "#/$defs/x: a schema is an object"),
         ({"properties": {"a": {"$id": "b"}}}, "#/properties/a: `$id`"),
+        ({"$schema": OLDEST, "properties": {"a": {"id": "b"}}}, "#/properties/a: `id`"),
         ({"$ref": "#/$defs/x/$defs/y", "$defs": {"x": {"$id": "x", "$defs": {"y": {}}}}}, "`$id`"),
         ({"$ref": "#"}, "`$ref` leads back to itself"),
         ({"anyOf": [{"type": "null"}, {"$ref": "#"}]}, "`$ref` leads back to itself"),
