@@ -15,10 +15,11 @@ WORK = 500  # steps of a search: everybody's next token waits for it
 MASK = 10  # such steps that a mask is worth
 LOOP = 8  # tokens of nothing but digits: that number may have no end
 
+# `@` and `:` are for formats: braces may stand before the one in a mail address, letters before the other in a URI.
 # Within a string the quotes must come first, else `}` goes on with it; between values it is the other way round.
-_QUOTES, _BRACKETS = ('""', '"}', '"]', '"'), ("}", "]")
+_QUOTES, _BRACKETS = ('""', '"}', '"]', '"', "@", ":"), ("}", "]")
 _VALUES = ("{}", "[]", "null", "true", "false")
-_BETWEEN = (",", ' ""', " {}", " []", " null", " true", " false", " ", "[", "{", "@", ":")
+_BETWEEN = (",", ' ""', " {}", " []", " null", " true", " false", " ", "[", "{")
 # Some numbers never end by one digit (`multipleOf`, an exclusive bound of 0): then the next one is tried.
 _DIGITS = (("0", "1"), ("1", "0"), ("5", "0"))
 _OPENING = re.compile(rb'[{\[,:"]')

@@ -24,14 +24,14 @@ MAX_VALUES = 100_000  # JSON values within it, whatever they are
 MAX_SCHEMAS = 2_000  # that are followed
 MAX_PROPERTIES = 300  # of one object
 MAX_COUNTED = 32  # optional properties where there are `minProperties` or `maxProperties`
-MAX_PATTERNS = 20  # of one object's names: each is held against each
+MAX_PATTERNS = 10  # of one object's names: each is held against each
 MAX_CHOICES = 5_000  # values of an `enum` or a `const`, and within these
 MAX_COUNT = 1_000  # of items or properties
 MAX_LENGTH = 4_000  # of a string that is counted
 MAX_PATTERN = 1_000  # characters of a pattern
 MAX_NUMBER = 2**53  # beyond it, not every integer is a float
 MAX_DECIMALS = 15
-MAX_MULTIPLE = 500  # what is left of a division is a state each
+MAX_MULTIPLE = 256  # what is left of a division is a state each
 
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 IN_PLACE = ("$ref", "const", "enum", "allOf", "anyOf", "oneOf")  # applied in turn, each to what is before it
@@ -71,7 +71,7 @@ _FORMATS: dict[str, dict[str, Any]] = {
 FORMATS = tuple(sorted(_FORMATS))
 
 # What Rust's, Python's and ECMA's regular expressions all read alike; where anchors may stand is llguidance's to check.
-_ESCAPE = r"""\\(?: [nrtf] | [dsw](?!-[^\]]) | [\\\]\[^/.*+?(){}|$"'@:,;!#%&=~_ -]
+_ESCAPE = r"""\\(?: [nrtf] | [dswS](?!-[^\]]) | [\\\]\[^/.*+?(){}|$"'@:,;!#%&=~_ -]
     | u(?!00[01])[\da-fA-F]{4} | x(?![01]|7f)[\da-fA-F]{2} )"""
 _PIECE = re.compile(
     rf"""
@@ -101,6 +101,7 @@ class _Reading:
     def __init__(self, root: object, param: str) -> None:
         self._root, self._param = root, param
         self._draft = ""  # as it is named
+        self._id = "$id"
         self._names: dict[str, str] = {}  # of references, in the `$defs` that are made
         self._pending: list[str] = []
         self._schemas = 0
@@ -138,6 +139,7 @@ class _Reading:
                 why = f"`$schema` {_short(draft)} is not known here: leave it out, or name draft 4 to 2020-12"
                 raise self._wrong("#", why)
             self._draft = known[1]
+            self._id = "id" if known[1] == _DRAFTS[0] else "$id"
         made = self._schema(self._root, "#", 0)
         definitions: dict[str, Made] = {}
         levels = self._deepest
@@ -203,7 +205,7 @@ class _Reading:
         if refused:
             why = f"`{refused[0]}` cannot be enforced: leave it out, and check answers for it yourself"
             raise self._wrong(path, why)
-        if path != "#" and (moved := [name for name in ("$id", "$schema") if name in schema]):
+        if path != "#" and (moved := [name for name in (self._id, "$schema") if name in schema]):
             raise self._wrong(path, f"`{moved[0]}` is taken at the top alone")
         beside = [keyword for keyword in schema if keyword in ENFORCED and keyword != "$ref"]
         if self._draft in _IGNORING and "$ref" in schema and beside:
@@ -306,16 +308,17 @@ class _Reading:
             raise self._wrong(path, f"a pattern is wanted, and not {_short(value)}")
         if len(value) > MAX_PATTERN:
             raise self._wrong(path, f"the pattern has {len(value):,} characters, and at most {MAX_PATTERN:,} are taken")
-        at = 0
+        pieces, at = list[str](), 0
         while at < len(value):
             piece = _PIECE.match(value, at)
             if piece is None:
                 why = f"in the pattern, what stands at {_short(value[at : at + 20])} is not read alike by everybody"
                 raise self._wrong(path, why)
+            pieces.append(_without_controls(piece[0]) if piece[0].startswith("[^") else piece[0])
             at = piece.end()
         if _NEGATED.search(value):
             raise self._wrong(path, r"`\d` and `\w` in a negated class are not read alike everywhere: write [^0-9]")
-        return value
+        return "".join(pieces)
 
     def _format(self, schema: dict[str, Any], path: str) -> dict[str, Any]:
         if "format" not in schema:
@@ -343,13 +346,17 @@ class _Reading:
         return {name: self._schema(schema, _below(path, name), depth) for name, schema in value.items()}
 
     def _patterns(self, value: Any, path: str, depth: int) -> dict[str, Made]:
-        made = self._map(value, path, depth)
-        if len(made) > MAX_PATTERNS:
-            raise self._wrong(path, f"it has {len(made)} patterns, and at most {MAX_PATTERNS} are taken")
-        for pattern in made:
-            self._pattern(pattern, path, depth)
+        made: dict[str, Made] = {}
+        for pattern, schema in self._map(value, path, depth).items():
+            made[self._pattern(pattern, path, depth)] = schema
             if _WIDER.search(pattern):  # whether a name has this pattern or not decides
                 raise self._wrong(path, r"`\d` and `\w` are not read alike everywhere: write [0-9]")
+            # Python's `$` is before a last line break too: a name for which that matters must not come.
+            broken = "".join(r"\n$" if piece == "$" else piece for piece in _PIECE.findall(pattern))
+            if broken != pattern:
+                made[self._pattern(broken, path, depth)] = False
+        if len(value) > MAX_PATTERNS:
+            raise self._wrong(path, f"it has {len(value)} patterns, and at most {MAX_PATTERNS} are taken")
         return made
 
     def _list(self, value: Any, path: str, depth: int) -> list[Made]:
@@ -391,8 +398,8 @@ class _Reading:
         """What a reference names, by JSON pointer."""
         target: Any = self._root
         for part in reference.split("/")[1:]:
-            if target is not self._root and isinstance(target, dict) and isinstance(target.get("$id"), str):
-                raise self._wrong(reference, "`$id` is taken at the top alone")
+            if target is not self._root and isinstance(target, dict) and isinstance(target.get(self._id), str):
+                raise self._wrong(reference, f"`{self._id}` is taken at the top alone")
             name = unquote(part).replace("~1", "/").replace("~0", "~")
             try:
                 target = target[int(name) if isinstance(target, list) and name.isdecimal() else name]
@@ -464,6 +471,12 @@ def _type_ends(name: str, made: dict[str, Any], ended: set[str]) -> bool:
         items = [*made.get("prefixItems", []), made.get("items", True)]
         return all(_ends(item, ended) for item in items[: made.get("minItems", 0)])
     return True
+
+
+def _without_controls(negated: str) -> str:
+    """A class without the characters that are not written: with them, llguidance lets an escaped quote into it."""
+    body = re.sub("^-", r"\\-", negated[2:-1])
+    return rf"[^\x00-\x07\x0b\x0e-\x1f\x7f{body}]"
 
 
 def _is_power_of_two(number: Decimal) -> bool:

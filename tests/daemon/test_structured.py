@@ -130,6 +130,9 @@ def test_a_stop_string_inside_forced_text_ends_the_answer(client: httpx.Client) 
         ({"json_schema": {"$ref": "#"}}, "leads back to itself"),
         ({"json_schema": {"type": "integer", "minimum": 2, "maximum": 1}}, "json_schema"),
         ({"json_schema": False}, "lets no answer through"),
+        ({"json_schema": {"properties": {"a": {"items": {"not": {}}}}}}, "json_schema at #/properties/a/items: `not`"),
+        ({"json_schema": {"const": 2**60 + 1}}, "json_schema at #/const"),
+        ({"lark": 'start: %json {"uniqueItems": true, "x-guidance": {"lenient": true}}'}, "uniqueItems"),
         ({"json_schema": {"enum": ["x" * 300_000]}}, "characters"),
         ({"regex": "("}, "regex"),
         ({"regex": 3}, "regex"),
@@ -233,3 +236,11 @@ def test_the_command_line_asks_for_a_form(daemon: Daemon, tmp_path: Path) -> Non
     schema.write_text("{")
     broken = ask("--json-schema", str(schema))
     assert broken.returncode == 2 and b"schema.json" in broken.stderr
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e400", "1" * 5000])
+def test_a_number_that_is_none_or_too_large_is_a_400(client: httpx.Client, number: str) -> None:
+    body = json.dumps({"model": "base", "messages": MESSAGES, "json_schema": {"minimum": "?"}}).replace('"?"', number)
+    refused = client.post(CHAT, content=body, headers={"Content-Type": "application/json"})
+    assert refused.status_code == 400, refused.text
+    assert refused.json()["error"]["type"] == "invalid_request_error"

@@ -11,6 +11,8 @@ import pytest
 from expertd.engine.context import Base
 from expertd.grammar.closing import STEPS, closing
 from expertd.grammar.compiler import Grammar, Grammars, Source, json_source
+from expertd.grammar.json_schema import FORMATS
+from tests.grammar.suite import is_valid
 from tests.grammar.walk import Walker
 
 
@@ -70,3 +72,12 @@ def test_nothing_but_a_json_schema_is_closed(base: Base, grammars: Grammars) -> 
 def test_a_budget_that_no_document_fits_ends_unfinished(base: Base, grammars: Grammars) -> None:
     grammar = grammars.compile(json_source(INVOICE, "schema"))
     assert Walker(base, seed=3).document(grammar, 10) is None
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_format_is_closed(base: Base, grammars: Grammars, form: str) -> None:
+    schema = closed({"when or where": {"type": "string", "format": form}})
+    grammar = grammars.compile(json_source(schema, "schema"))
+    walker = Walker(base, seed=4)
+    documents = [walker.document(grammar, 80) for _ in range(10)]
+    assert all(document and is_valid(document, schema) for document in documents)

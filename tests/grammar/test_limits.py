@@ -71,7 +71,7 @@ FOLLOWED: list[Any] = [
     chain(MAX_LEVELS // 2 - 2),
     {**ref(0), "$defs": {str(i): {"properties": {"a": ref((i + 1) % 60), "b": ref(i * 7 % 60)}} for i in range(60)}},
     {"oneOf": kinds(300)},
-    {"type": "integer", "multipleOf": 499},
+    {"type": "integer", "multipleOf": 251},
     {
         "anyOf": [{"format": name} for name in ("email", "uri", "hostname", "ipv6", "duration", "date-time")],
         "type": "string",
