@@ -25,6 +25,7 @@ MAX_BYTES = 1 << 16  # of a grammar's text: what it forces is found in one go, w
 MAX_DEPTH = 64  # of a JSON schema
 MAX_REFS = 256  # a chain of a thousand is more than llguidance's stack holds, and would end the process
 KEPT = 64  # compiled grammars
+KEPT_BYTES = 1 << 21  # of their texts in all: each takes some fifty times as much memory
 
 # One line, as `json.dumps` writes it and as models have seen it most: so all but the values is forced.
 ONE_LINE: Any = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": ", "lenient": False}
@@ -63,9 +64,9 @@ class _Prepared(NamedTuple):
 class Grammar:
     """A compiled grammar. Thread-safe."""
 
-    def __init__(self, matcher: LLMatcher, prepared: _Prepared, *, closes: bool) -> None:
-        """`closes`: whether an answer is to be completed before it runs out of tokens."""
-        self._matcher, self._prepared, self._closes = matcher, prepared, closes
+    def __init__(self, matcher: LLMatcher, prepared: _Prepared, *, closes: bool, size: int) -> None:
+        """`closes`: whether an answer is to be completed before it runs out of tokens. `size`: of its text."""
+        self._matcher, self._prepared, self._closes, self.size = matcher, prepared, closes, size
 
     def start(self) -> Constraint:
         """For one answer, from its beginning."""
@@ -109,9 +110,12 @@ class Grammars:
         grammar = self._compile(source)
         with self._keeping:
             self._kept[key] = grammar
-            while len(self._kept) > KEPT:
+            while len(self._kept) > KEPT or self._size() > KEPT_BYTES:
                 self._kept.popitem(last=False)
         return grammar
+
+    def _size(self) -> int:
+        return sum(grammar.size for grammar in self._kept.values())
 
     def _compile(self, source: Source) -> Grammar:
         if len(source.text) > MAX_BYTES:
@@ -121,12 +125,13 @@ class Grammars:
         for part in source.parts:
             self._compile(part)
         prepared = self.prepare()
-        matcher = LLMatcher(prepared.tokenizer, _translated(source), log_level=0, limits=_LIMITS)
+        text = _translated(source)
+        matcher = LLMatcher(prepared.tokenizer, text, log_level=0, limits=_LIMITS)
         if matcher.is_error():
             raise _wrong(source, _reason(matcher.get_error()))
         if not any(matcher.compute_bitmask()) or matcher.is_error():
             raise _wrong(source, "it lets no answer through: what it asks for contradicts itself, or never ends")
-        return Grammar(matcher, prepared, closes=source.kind == "json_schema")
+        return Grammar(matcher, prepared, closes=source.kind == "json_schema", size=len(text))
 
 
 def _translated(source: Source) -> str:

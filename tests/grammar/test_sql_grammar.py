@@ -16,7 +16,7 @@ import sqlglot
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
-from expertd.grammar.compiler import sql_source
+from expertd.grammar.compiler import Grammars, sql_source
 from expertd.grammar.ddl import find_ddl, read_ddl
 from tests.grammar.sql_schemas import HOSTILE, SCHEMAS, SHOP, of_dialect
 from tests.grammar.walk import Walker, pieces
@@ -231,3 +231,11 @@ def test_what_people_ask_of_a_schema_is_let_through(follows):
         items += [(source, item["sql"]) for item in content["items"]]
     refused = [query for source, query in items if not follows(source, query)]
     assert len(items) > 1000 and len(refused) <= 0.02 * len(items), refused
+
+
+def test_grammars_of_many_schemas_do_not_pile_up(base):
+    own = Grammars(base.vocab, base.ends)
+    sources = [sql_source(f"{SCHEMAS['many']};CREATE TABLE t{number} (a INT)", "sqlite", "s") for number in range(30)]
+    compiled = [own.compile(source) for source in sources]
+    assert own.compile(sources[-1]) is compiled[-1] and own.compile(sources[-2]) is compiled[-2]
+    assert own.compile(sources[0]) is not compiled[0]
