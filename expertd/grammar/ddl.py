@@ -118,7 +118,7 @@ def _parsed(statement: str, place: tuple[int, int], dialect: Dialect, param: str
         word = at["highlight"] or ""
         line = place[0] + at["line"] - 1
         column = at["col"] - len(word) + (place[1] if at["line"] == 1 else 1)  # what it gives is the word's end
-        why = f"line {line}, column {column}, near {word[:80]!r}: {at['description']}"
+        why = f"line {line}, column {column}, near {word[:80]!r}: {at['description'].split(' but got ')[0]}"
         raise _wrong(param, f"{where}: {why}") from error
     except SqlglotError as error:
         raise _wrong(param, f"{where}: {str(error)[:300]}") from error
