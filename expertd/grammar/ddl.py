@@ -12,7 +12,8 @@ from expertd.errors import InvalidRequest
 Dialect: TypeAlias = Literal["sqlite", "postgres"]
 
 MAX_CHARACTERS = 1 << 15  # parsing it takes longer than that of anything else in a request
-MAX_TABLES = 30  # a table's number has 5 bits in the grammar's state, and 0 is none
+SEARCHED = 1 << 16  # characters of a text's end: a search of more would hold others up
+MAX_TABLES = 30  # the time to compile a grammar grows with each
 MAX_COLUMNS = 1000  # of all tables
 MAX_NAME = 60
 
@@ -35,7 +36,7 @@ class Table:
 
 def find_ddl(texts: Iterable[str]) -> str | None:
     """The CREATE TABLE statements of a conversation: those of its last text that has any."""
-    for text in reversed(list(texts)):
+    for text in (text[-SEARCHED:] for text in reversed(list(texts))):
         if found := [text[begin:end] for begin, end in _creates(text) if end]:
             return ";\n".join(found) + ";"
     return None

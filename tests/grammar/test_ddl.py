@@ -109,4 +109,6 @@ def test_the_tables_of_a_prompt_are_found():
     assert find_ddl([f"Here's what I have:\n{one}\n\n{two} How do I create table c?"]) == f"{one};\n{two};"
     assert find_ddl([one, f"And now:\n{two}", "which z?"]) == f"{two};"
     assert find_ddl([f"{one} -- {two}\n{two}"]) == f"{one};\n{two};"
+    assert find_ddl([one + " " * 60_000]) == f"{one};"
+    assert find_ddl([one + " " * 70_000]) is None  # a search of everything would take long
     assert find_ddl(["How do I CREATE TABLE a?", "CREATE TABLE a (x", ""]) is None
