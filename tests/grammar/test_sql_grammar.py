@@ -267,7 +267,7 @@ SELECT id FROM alpha JOIN beta ON alpha.id = beta.beta_id
 
 
 def test_no_step_takes_long_where_many_tables_share_names(base, grammars):
-    """It takes some milliseconds at most; with a reading for each table that may be meant it took a tenth of a second."""
+    """Some milliseconds at most; with a reading for each table that may be meant it was a tenth of a second."""
     ddl = "".join(f"CREATE TABLE t_{i} (id INT, name TEXT, c{i} INT);" for i in range(30))
     constraint = grammars.compile(sql_source(ddl, "sqlite", "schema")).start()
     query = "SELECT T1.id, T1.name, T2.id, LENGTH(T2.name) FROM t_1 AS T1 JOIN t_25 AS T2 ON T1.id = T2.id LIMIT 50"
