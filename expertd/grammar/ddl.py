@@ -143,11 +143,12 @@ def _table(create: Any, dialect: Dialect, param: str) -> Table:
     columns = [part if isinstance(part, exp.Identifier) else part.this for part in parts]
     if not columns:
         raise _wrong(param, f"table {target.name!r} has no columns: write them out")
+    names = tuple(_quoted(column, dialect, param) for column in columns)
     _check_names([column.name for column in columns], f"column of {target.name!r}", param)
     # SQLite finds a table in whichever database it is, and Postgres only in those of its search path.
     where = target.args.get("db") if dialect == "postgres" and target.db != "public" else None
     path = f"{_quoted(where, dialect, param)}.{name}" if where else name
-    return Table(name, path, tuple(_quoted(column, dialect, param) for column in columns))
+    return Table(name, path, names)
 
 
 def _check_names(names: list[str], what: str, param: str) -> None:
@@ -169,12 +170,11 @@ def _quoted(identifier: Any, dialect: Dialect, param: str) -> str:
     if not name.isprintable() or not 0 < len(name) <= MAX_NAME:
         raise _wrong(param, f"the name {name[:80]!r} is not taken: give printable names of at most {MAX_NAME}")
     # An unquoted one of Postgres is folded to lower case wherever it stands; a quoted one is not.
-    plain = (
-        r"[a-z_][a-z0-9_]*" if dialect == "postgres" and identifier.args.get("quoted") else r"[A-Za-z_][A-Za-z0-9_]*"
-    )
-    if re.fullmatch(plain, name) and name.upper() not in KEYWORDS:
+    exact = dialect == "postgres" and identifier.args.get("quoted")
+    if re.fullmatch(r"[a-z_][a-z0-9_]*" if exact else r"[A-Za-z_][A-Za-z0-9_]*", name) and name.upper() not in KEYWORDS:
         return name
-    return '"' + name.replace('"', '""') + '"'
+    stored = name.encode().lower().decode() if dialect == "postgres" and not exact else name
+    return '"' + stored.replace('"', '""') + '"'
 
 
 def _wrong(param: str, why: str) -> InvalidRequest:
