@@ -266,6 +266,12 @@ SELECT id FROM alpha JOIN beta ON alpha.id = beta.beta_id
     assert [query for query in lines(refused) if follows(source, query)] == []
 
 
+def test_a_table_of_another_schema_is_called_by_both_names_in_from(follows):
+    source = sql_source("CREATE TABLE sales.orders (id INT); CREATE TABLE public.users (id INT)", "postgres", "schema")
+    assert follows(source, "SELECT orders.id, users.id FROM sales.orders JOIN users ON users.id = orders.id")
+    assert not follows(source, "SELECT orders.id FROM orders")
+
+
 def test_no_step_takes_long_where_many_tables_share_names(base, grammars):
     """Some milliseconds at most; with a reading for each table that may be meant it was a tenth of a second."""
     ddl = "".join(f"CREATE TABLE t_{i} (id INT, name TEXT, c{i} INT);" for i in range(30))
