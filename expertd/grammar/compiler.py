@@ -26,6 +26,7 @@ Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf", "sql_sqlite", 
 MAX_BYTES = 1 << 16  # of a grammar's text: what it forces is found in one go, while nothing is decoded
 MAX_RULES = 500  # and levels of brackets in them: llguidance goes down a chain of rules, and 600 take a stack of 2 MB
 KEPT = 64  # compiled grammars
+KEPT_BYTES = 1 << 21  # of their texts in all: each takes some fifty times as much memory
 
 # One line, as `json.dumps` writes it and as models have seen it most: so all but the values is forced.
 # Without `\\u` in strings: else a name that is taken could come again, written in another way.
@@ -99,9 +100,9 @@ class _Prepared(NamedTuple):
 class Grammar:
     """A compiled grammar. Thread-safe."""
 
-    def __init__(self, matcher: LLMatcher, prepared: _Prepared, *, closes: bool) -> None:
-        """`closes`: whether an answer is to be completed before it runs out of tokens."""
-        self._matcher, self._prepared, self._closes = matcher, prepared, closes
+    def __init__(self, matcher: LLMatcher, prepared: _Prepared, *, closes: bool, size: int) -> None:
+        """`closes`: whether an answer is to be completed before it runs out of tokens. `size`: of its text."""
+        self._matcher, self._prepared, self._closes, self.size = matcher, prepared, closes, size
 
     def start(self) -> Constraint:
         """For one answer, from its beginning."""
@@ -144,9 +145,12 @@ class Grammars:
         grammar = self._compile(source)
         with self._keeping:
             self._kept[key] = grammar
-            while len(self._kept) > KEPT:
+            while len(self._kept) > KEPT or self._size() > KEPT_BYTES:
                 self._kept.popitem(last=False)
         return grammar
+
+    def _size(self) -> int:
+        return sum(grammar.size for grammar in self._kept.values())
 
     def _compile(self, source: Source) -> Grammar:
         if len(source.text) > MAX_BYTES:
@@ -154,15 +158,15 @@ class Grammars:
         for part in source.parts:
             self._compile(part)
         prepared = self.prepare()
-        limits = _OWN_LIMITS if source.kind in _OWN else _LIMITS
-        matcher = LLMatcher(prepared.tokenizer, _translated(source), log_level=0, limits=limits)
+        limits, text = _OWN_LIMITS if source.kind in _OWN else _LIMITS, _translated(source)
+        matcher = LLMatcher(prepared.tokenizer, text, log_level=0, limits=limits)
         if matcher.is_error():
             raise _wrong(source, _reason(matcher.get_error()))
         closes = source.kind == "json_schema"
         if closes:
             closing(matcher, prepared.closer, STEPS)
         _try(matcher.deep_copy(), source)
-        return Grammar(matcher, prepared, closes=closes)
+        return Grammar(matcher, prepared, closes=closes, size=len(text))
 
 
 def _try(matcher: LLMatcher, source: Source) -> None:

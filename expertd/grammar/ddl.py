@@ -12,7 +12,8 @@ from expertd.errors import InvalidRequest
 Dialect: TypeAlias = Literal["sqlite", "postgres"]
 
 MAX_CHARACTERS = 1 << 15  # parsing it takes longer than that of anything else in a request
-MAX_TABLES = 30  # a table's number has 5 bits in the grammar's state, and 0 is none
+SEARCHED = 1 << 16  # characters of a text's end: a search of more would hold others up
+MAX_TABLES = 30  # the time to compile a grammar grows with each
 MAX_COLUMNS = 1000  # of all tables
 MAX_NAME = 60
 
@@ -35,7 +36,7 @@ class Table:
 
 def find_ddl(texts: Iterable[str]) -> str | None:
     """The CREATE TABLE statements of a conversation: those of its last text that has any."""
-    for text in reversed(list(texts)):
+    for text in (text[-SEARCHED:] for text in reversed(list(texts))):
         if found := [text[begin:end] for begin, end in _creates(text) if end]:
             return ";\n".join(found) + ";"
     return None
@@ -118,7 +119,7 @@ def _parsed(statement: str, place: tuple[int, int], dialect: Dialect, param: str
         word = at["highlight"] or ""
         line = place[0] + at["line"] - 1
         column = at["col"] - len(word) + (place[1] if at["line"] == 1 else 1)  # what it gives is the word's end
-        why = f"line {line}, column {column}, near {word[:80]!r}: {at['description']}"
+        why = f"line {line}, column {column}, near {word[:80]!r}: {at['description'].split(' but got ')[0]}"
         raise _wrong(param, f"{where}: {why}") from error
     except SqlglotError as error:
         raise _wrong(param, f"{where}: {str(error)[:300]}") from error
@@ -142,11 +143,12 @@ def _table(create: Any, dialect: Dialect, param: str) -> Table:
     columns = [part if isinstance(part, exp.Identifier) else part.this for part in parts]
     if not columns:
         raise _wrong(param, f"table {target.name!r} has no columns: write them out")
+    names = tuple(_quoted(column, dialect, param) for column in columns)
     _check_names([column.name for column in columns], f"column of {target.name!r}", param)
     # SQLite finds a table in whichever database it is, and Postgres only in those of its search path.
     where = target.args.get("db") if dialect == "postgres" and target.db != "public" else None
     path = f"{_quoted(where, dialect, param)}.{name}" if where else name
-    return Table(name, path, tuple(_quoted(column, dialect, param) for column in columns))
+    return Table(name, path, names)
 
 
 def _check_names(names: list[str], what: str, param: str) -> None:
@@ -168,12 +170,11 @@ def _quoted(identifier: Any, dialect: Dialect, param: str) -> str:
     if not name.isprintable() or not 0 < len(name) <= MAX_NAME:
         raise _wrong(param, f"the name {name[:80]!r} is not taken: give printable names of at most {MAX_NAME}")
     # An unquoted one of Postgres is folded to lower case wherever it stands; a quoted one is not.
-    plain = (
-        r"[a-z_][a-z0-9_]*" if dialect == "postgres" and identifier.args.get("quoted") else r"[A-Za-z_][A-Za-z0-9_]*"
-    )
-    if re.fullmatch(plain, name) and name.upper() not in KEYWORDS:
+    exact = dialect == "postgres" and identifier.args.get("quoted")
+    if re.fullmatch(r"[a-z_][a-z0-9_]*" if exact else r"[A-Za-z_][A-Za-z0-9_]*", name) and name.upper() not in KEYWORDS:
         return name
-    return '"' + name.replace('"', '""') + '"'
+    stored = name.encode().lower().decode() if dialect == "postgres" and not exact else name
+    return '"' + stored.replace('"', '""') + '"'
 
 
 def _wrong(param: str, why: str) -> InvalidRequest:

@@ -96,6 +96,7 @@ class _Rules:
         self.rules: dict[str, list[str]] = {}
         self.terminals: dict[str, str] = {}
         self._narrowed: tuple[set[tuple[int, int]], set[tuple[int, int]]] = (set(), set())  # slots to numbers
+        self._few: dict[int, list[str]] = {}  # the columns of each table that no more than a few have
         self._patterns: dict[str, str] = {}  # to the terminals that stand for them
 
     def text(self) -> str:
@@ -152,7 +153,6 @@ class _Rules:
 
     def _names(self) -> None:
         """The columns of each table, by all the ways in which a query can call them."""
-        few: dict[int, list[str]] = {}  # the columns of each that no more than a few have
         where = Counter(folded(column) for table in self.tables for column in table.columns)
         for t, table in enumerate(self.tables):
             self.terminals[f"PATH{t}"] = _word(table.path)
@@ -165,8 +165,8 @@ class _Rules:
         for i, (of, columns) in enumerate(self.sets.groups):
             self.terminals[f"GROUP{i}"] = _any_of(columns)
             for t in of if len(of) <= FEW else ():
-                few.setdefault(t, []).extend(columns)
-        for t, columns in few.items():
+                self._few.setdefault(t, []).extend(columns)
+        for t, columns in self._few.items():
             self.terminals[f"FEW{t}"] = _any_of(columns)
         for number in range(1, OUTER_SLOTS + 1):
             self.terminals[f"T{number}"] = rf"/T{number}\./"
@@ -260,7 +260,7 @@ class _Rules:
             self.add(f"colb{t}", f"BARE{t}")
             for kind in "nlb":
                 self._family(f"{kind}{t}", f"col{kind}{t}")
-            if self._few(t) == "o":
+            if self._beginning(t) == "o":
                 self._family(f"o{t}", f"FEW{t}", rest=f"b{t}")
             for number in range(1, self.numbered + 1):
                 col = f"T{number} BARE{t}"
@@ -273,11 +273,10 @@ class _Rules:
                 col = f"T{number} GROUP{i}"
                 self.add(f"opg{number}_{i}", col, f"FN {col} /\\)/")
 
-    def _few(self, t: int) -> str:
+    def _beginning(self, t: int) -> str:
         """The family of operands that begin with a column that a few tables have at most, this one among them."""
-        if f"FEW{t}" not in self.terminals:
-            return ""
-        return "b" if self.terminals[f"FEW{t}"] == self.terminals[f"BARE{t}"] else "o"
+        few = len(self._few.get(t, ()))
+        return "b" if few == len(self.tables[t].columns) else "o" if few else ""
 
     def _family(self, f: str, first: str, rest: str = "") -> None:
         """Operands whose first column is of one sort; all others are those of the family `rest`, else of its own."""
@@ -352,7 +351,7 @@ class _Rules:
             return level.put(0, number, NAMED, level.lone)
 
         big = [(i, of) for i, (of, _) in enumerate(sets.groups) if len(of) > FEW]
-        few = [(f"{kind}{t}", t) for t in self._numbers if (kind := self._few(t))]
+        few = [(f"{kind}{t}", t) for t in self._numbers if (kind := self._beginning(t))]
         first = [(operand, put(t), "true") for operand, t in few]
         first += [(f"h{i}", put(number), "true") for i, of in big for number in sets.readings(of)]
         self._ways(level, "first", f"and(eq({level.table(0)}, 0), {level.styled(0)})", first)

@@ -38,6 +38,7 @@ REFUSED = {
     "no name": ('CREATE TABLE "" (x INT)', "the name ''"),
     "a name of control characters": ('CREATE TABLE a ("\x07\u202e" INT)', "printable"),
     "half a surrogate pair": ('CREATE TABLE "\ud800" (x INT)', "printable"),
+    "half a surrogate pair in a column": ('CREATE TABLE a ("\udc00" INT)', "printable"),
     "a NUL in a table's name": ("CREATE TABLE a\x00b (x INT)", "not whole"),
     "a NUL in a column's name": ("CREATE TABLE a (x\x00 INT)", "printable"),
     "deep parentheses": (f"CREATE TABLE a (x INT CHECK {'(' * 5000}x{')' * 5000})", "nested too deeply"),
@@ -95,9 +96,9 @@ def test_names_are_quoted_where_a_query_must_quote_them():
 
 
 def test_postgres_keeps_the_case_of_quoted_names_and_finds_schemas():
-    ddl = 'CREATE TABLE sales."Orders" (Id INT, "Total" INT); CREATE TABLE public.users (id INT)'
+    ddl = 'CREATE TABLE sales."Orders" (Id INT, "Total" INT, After INT); CREATE TABLE public.users (id INT)'
     orders, users = read_ddl(ddl, "postgres", "schema")
-    assert (orders.name, orders.path, orders.columns) == ('"Orders"', 'sales."Orders"', ("Id", '"Total"'))
+    assert (orders.name, orders.path, orders.columns) == ('"Orders"', 'sales."Orders"', ("Id", '"Total"', '"after"'))
     assert users.path == "users"
 
 
@@ -109,4 +110,6 @@ def test_the_tables_of_a_prompt_are_found():
     assert find_ddl([f"Here's what I have:\n{one}\n\n{two} How do I create table c?"]) == f"{one};\n{two};"
     assert find_ddl([one, f"And now:\n{two}", "which z?"]) == f"{two};"
     assert find_ddl([f"{one} -- {two}\n{two}"]) == f"{one};\n{two};"
+    assert find_ddl([one + " " * 60_000]) == f"{one};"
+    assert find_ddl([one + " " * 70_000]) is None  # a search of everything would take long
     assert find_ddl(["How do I CREATE TABLE a?", "CREATE TABLE a (x", ""]) is None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import time
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import sqlglot
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
-from expertd.grammar.compiler import sql_source
+from expertd.grammar.compiler import Grammars, sql_source
 from expertd.grammar.ddl import find_ddl, read_ddl
 from tests.grammar.sql_schemas import HOSTILE, SCHEMAS, SHOP, of_dialect
 from tests.grammar.walk import Walker, pieces
@@ -231,3 +232,55 @@ def test_what_people_ask_of_a_schema_is_let_through(follows):
         items += [(source, item["sql"]) for item in content["items"]]
     refused = [query for source, query in items if not follows(source, query)]
     assert len(items) > 1000 and len(refused) <= 0.02 * len(items), refused
+
+
+def test_grammars_of_many_schemas_do_not_pile_up(base):
+    own = Grammars(base.vocab, base.ends)
+    sources = [sql_source(f"{SCHEMAS['many']};CREATE TABLE t{number} (a INT)", "sqlite", "s") for number in range(30)]
+    compiled = [own.compile(source) for source in sources]
+    assert own.compile(sources[-1]) is compiled[-1] and own.compile(sources[-2]) is compiled[-2]
+    assert own.compile(sources[0]) is not compiled[0]
+
+
+def test_a_column_of_many_tables_is_of_the_one_that_the_query_names(follows):
+    source = sql_source(SCHEMAS["many"], "sqlite", "schema")
+    queries = """
+SELECT id, name FROM alpha
+SELECT name, balpha FROM alpha WHERE id = 3
+SELECT COUNT(id), MAX(balpha) FROM alpha
+SELECT UPPER(name), zbeta FROM beta
+SELECT SUM(id) OVER (PARTITION BY name) FROM users
+SELECT name, RANK() OVER (ORDER BY since) FROM shops
+SELECT T1.id, T2.name, T1.balpha FROM alpha AS T1 JOIN beta AS T2 ON T1.id = T2.beta_id
+SELECT T1.name, T2.name FROM alpha AS T1 JOIN alpha AS T2 ON T2.alpha_id = T1.id
+"""
+    assert [query for query in lines(queries) if not follows(source, query)] == []
+    refused = """
+SELECT balpha, zbeta FROM alpha
+SELECT name, balpha FROM beta
+SELECT id, zbeta, balpha FROM beta
+SELECT T1.id, T1.balpha FROM beta AS T1
+SELECT T1.id, T2.balpha FROM alpha AS T1 JOIN beta AS T2 ON T1.id = T2.beta_id
+SELECT id FROM alpha JOIN beta ON alpha.id = beta.beta_id
+"""
+    assert [query for query in lines(refused) if follows(source, query)] == []
+
+
+def test_a_table_of_another_schema_is_called_by_both_names_in_from(follows):
+    source = sql_source("CREATE TABLE sales.orders (id INT); CREATE TABLE public.users (id INT)", "postgres", "schema")
+    assert follows(source, "SELECT orders.id, users.id FROM sales.orders JOIN users ON users.id = orders.id")
+    assert not follows(source, "SELECT orders.id FROM orders")
+
+
+def test_no_step_takes_long_where_many_tables_share_names(base, grammars):
+    """Some milliseconds at most; with a reading for each table that may be meant it was a tenth of a second."""
+    ddl = "".join(f"CREATE TABLE t_{i} (id INT, name TEXT, c{i} INT);" for i in range(30))
+    constraint = grammars.compile(sql_source(ddl, "sqlite", "schema")).start()
+    query = "SELECT T1.id, T1.name, T2.id, LENGTH(T2.name) FROM t_1 AS T1 JOIN t_25 AS T2 ON T1.id = T2.id LIMIT 50"
+    longest = 0.0
+    for token in base.tokenize(query):
+        began = time.thread_time()
+        constraint.allowed()
+        assert constraint.take(token)
+        longest = max(longest, time.thread_time() - began)
+    assert longest < 0.05
