@@ -16,10 +16,11 @@ from llguidance.llamacpp import lltokenizer_from_vocab
 from expertd.errors import InvalidRequest
 from expertd.grammar.closing import Closer, closer
 from expertd.grammar.constraint import Constraint
+from expertd.grammar.cypher import cypher_grammar
 from expertd.grammar.ddl import Dialect
 from expertd.grammar.sql import sql_grammar
 
-Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf", "sql_sqlite", "sql_postgres"]
+Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf", "sql_sqlite", "sql_postgres", "cypher"]
 
 MAX_BYTES = 1 << 16  # of a grammar's text: what it forces is found in one go, while nothing is decoded
 MAX_DEPTH = 64  # of a JSON schema
@@ -146,6 +147,8 @@ def _translated(source: Source) -> str:
         return LLMatcher.grammar_from_lark(sql_grammar(source.text, "sqlite", source.param))
     if source.kind == "sql_postgres":
         return LLMatcher.grammar_from_lark(sql_grammar(source.text, "postgres", source.param))
+    if source.kind == "cypher":
+        return LLMatcher.grammar_from_lark(cypher_grammar(source.text, source.param))
     try:
         return LLMatcher.grammar_from_lark(any_to_lark(source.text))
     except Exception as error:  # it raises whatever comes to it
@@ -174,6 +177,11 @@ def json_source(schema: object, param: str) -> Source:
 def sql_source(ddl: str, dialect: Dialect, param: str) -> Source:
     """The grammar of one query over the tables of a DDL, which is read when that is compiled."""
     return Source("sql_sqlite" if dialect == "sqlite" else "sql_postgres", ddl, param)
+
+
+def cypher_source(schema: str, param: str) -> Source:
+    """The grammar of one query of a graph's schema, which is read when that is compiled."""
+    return Source("cypher", schema, param)
 
 
 def _depth(schema: object) -> int:
