@@ -136,7 +136,16 @@ class SqlFormat(_Strict):
     schema_: str | None = Field(None, alias="schema")
 
 
-ResponseFormat = Annotated[TextFormat | JsonObjectFormat | JsonSchemaFormat | SqlFormat, Field(discriminator="type")]
+class CypherFormat(_Strict):
+    """One query of the graph that `schema` tells."""
+
+    type: Literal["cypher"]
+    schema_: str = Field(alias="schema")
+
+
+ResponseFormat = Annotated[
+    TextFormat | JsonObjectFormat | JsonSchemaFormat | SqlFormat | CypherFormat, Field(discriminator="type")
+]
 
 
 class Common(_Strict):

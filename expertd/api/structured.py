@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from expertd.api.schema import ChatRequest, Common, CompletionRequest, JsonObjectFormat, JsonSchemaFormat, SqlFormat
+from expertd.api.schema import (
+    ChatRequest,
+    Common,
+    CompletionRequest,
+    CypherFormat,
+    JsonObjectFormat,
+    JsonSchemaFormat,
+    SqlFormat,
+)
 from expertd.api.tools import calls_asked_of
 from expertd.errors import InvalidRequest
 from expertd.experts.manifest import AnswerGrammar
-from expertd.grammar.compiler import Kind, Source, json_source, sql_source
+from expertd.grammar.compiler import Kind, Source, cypher_source, json_source, sql_source
 from expertd.grammar.ddl import find_ddl
 
 # Of a request, by the kind of grammar that they hold.
@@ -48,6 +56,8 @@ def _from_format(body: Common) -> list[Source]:
         if ddl is None:
             raise InvalidRequest(f"{param}: it is left out, and no CREATE TABLE is in the prompt: give it", param=param)
         return [sql_source(ddl, asked.dialect, param)]
+    if isinstance(asked, CypherFormat):
+        return [cypher_source(asked.schema_, "response_format.schema")]
     return []
 
 

@@ -17,11 +17,12 @@ from llguidance.gbnf_to_lark import any_to_lark
 from expertd.errors import InvalidRequest
 from expertd.grammar.closing import STEPS, Closer, closer, closing
 from expertd.grammar.constraint import Constraint
+from expertd.grammar.cypher import cypher_grammar
 from expertd.grammar.ddl import Dialect
 from expertd.grammar.json_schema import enforceable
 from expertd.grammar.sql import sql_grammar
 
-Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf", "sql_sqlite", "sql_postgres"]
+Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf", "sql_sqlite", "sql_postgres", "cypher"]
 
 MAX_BYTES = 1 << 16  # of a grammar's text: what it forces is found in one go, while nothing is decoded
 MAX_RULES = 500  # and levels of brackets in them: llguidance goes down a chain of rules, and 600 take a stack of 2 MB
@@ -62,6 +63,7 @@ _OWN_LIMITS = _limits(lexer_fuel=1_000_000, lexer_states=50_000, items_in_row=10
 _OWN: dict[Kind, Callable[[str, str], str]] = {
     "sql_sqlite": lambda ddl, param: sql_grammar(ddl, "sqlite", param),
     "sql_postgres": lambda ddl, param: sql_grammar(ddl, "postgres", param),
+    "cypher": cypher_grammar,
 }
 
 
@@ -277,3 +279,8 @@ def json_source(schema: object, param: str) -> Source:
 def sql_source(ddl: str, dialect: Dialect, param: str) -> Source:
     """The grammar of one query over the tables of a DDL, which is read when that is compiled."""
     return Source("sql_sqlite" if dialect == "sqlite" else "sql_postgres", ddl, param)
+
+
+def cypher_source(schema: str, param: str) -> Source:
+    """The grammar of one query of a graph of this schema, which is read when that is compiled."""
+    return Source("cypher", schema, param)

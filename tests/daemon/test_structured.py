@@ -149,6 +149,8 @@ def test_a_stop_string_inside_forced_text_ends_the_answer(client: httpx.Client) 
         ({"response_format": {"type": "sql", "schema": DDL, "dialect": "oracle"}}, "dialect"),
         ({"response_format": {"type": "sql", "schema": ["x"]}}, "schema"),
         ({"response_format": {"type": "sql", "schema": DDL}, "regex": "a"}, "give one of them"),
+        ({"response_format": {"type": "cypher"}}, "schema"),
+        ({"response_format": {"type": "cypher", "schema": "(:A)\nB"}}, "response_format.schema: line 2"),
     ],
 )
 def test_a_form_that_cannot_be_followed_is_a_400_that_says_why(client: httpx.Client, asked: Any, told: str) -> None:
@@ -193,6 +195,19 @@ def test_a_query_names_what_its_schema_has(client: httpx.Client, route: str, sch
     assert whole
     for choice in whole:
         assert is_query(choice["message"]["content"] if route == CHAT else choice["text"])
+
+
+@pytest.mark.parametrize("route", [CHAT, "/v1/completions"])
+def test_a_query_of_a_graph_names_what_its_schema_has(client: httpx.Client, route: str) -> None:
+    asked = {"type": "cypher", "schema": "(:Pet {name: STRING})-[:LIVES_WITH]->(:Owner)"}
+    texts: dict[str, Any] = {"messages": MESSAGES} if route == CHAT else {"prompt": QUESTION}
+    body = {"model": "base", **texts, "response_format": asked, "max_tokens": 150, "n": 8, "seed": 1, "temperature": 1}
+    choices = client.post(route, json=body).raise_for_status().json()["choices"]
+    whole = [choice for choice in choices if choice["finish_reason"] == "stop"]
+    assert whole
+    for choice in whole:
+        text = choice["message"]["content"] if route == CHAT else choice["text"]
+        assert set(re.findall(r"(?<=:)[A-Z]\w+", text)) <= {"Pet", "Owner", "LIVES_WITH"}
 
 
 def test_a_query_of_several_prompts_needs_a_schema(client: httpx.Client) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -34,9 +35,13 @@ class Walker:
         """Anew, so that what one test draws is no matter of which ran before."""
         self._random = np.random.default_rng(seed)
 
-    def document(self, grammar: Grammar, budget: int) -> str | None:
-        """A whole answer of `budget` tokens at most, by the ways that the engine goes; None: it did not end in time."""
-        constraint, tokens = grammar.start(), list[int]()
+    def document(self, grammar: Grammar, budget: int, begun: Sequence[int] = ()) -> str | None:
+        """A whole answer of `budget` tokens at most, by the ways that the engine goes; None: it did not end in time.
+
+        `begun`: what it begins with.
+        """
+        constraint, tokens = grammar.start(), list(begun)
+        assert all(constraint.take(token) for token in begun)
         while len(tokens) < budget:
             token = self._draw(constraint, budget - len(tokens))
             if self._base.is_end(token):
