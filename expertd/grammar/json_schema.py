@@ -120,13 +120,7 @@ class _Reading:
 
     def whole(self) -> Made:
         self._check_size()
-        if isinstance(self._root, dict) and (draft := self._root.get("$schema")) is not None:
-            known = _DRAFT.fullmatch(draft) if isinstance(draft, str) else None
-            if known is None:
-                why = f"`$schema` {_short(draft)} is not known here: leave it out, or name draft 4 to 2020-12"
-                raise self._wrong("#", why)
-            self._draft = known[1]
-            self._id = "id" if known[1] == _DRAFTS[0] else "$id"
+        self._find_draft()
         made = self._schema(self._root, "#", 0)
         definitions: dict[str, Made] = {}
         levels = self._deepest
@@ -137,6 +131,21 @@ class _Reading:
             if levels > MAX_LEVELS:
                 raise self._wrong("#", f"with all that its `$ref`s name it has over {MAX_LEVELS} levels: flatten it")
         self._check_bounds()
+        self._check_definitions(definitions)
+        self._choose(definitions)
+        return {**made, "$defs": definitions} if definitions and isinstance(made, dict) else made
+
+    def _find_draft(self) -> None:
+        if not isinstance(self._root, dict) or (draft := self._root.get("$schema")) is None:
+            return
+        known = _DRAFT.fullmatch(draft) if isinstance(draft, str) else None
+        if known is None:
+            why = f"`$schema` {_short(draft)} is not known here: leave it out, or name draft 4 to 2020-12"
+            raise self._wrong("#", why)
+        self._draft = known[1]
+        self._id = "id" if known[1] == _DRAFTS[0] else "$id"
+
+    def _check_definitions(self, definitions: dict[str, Made]) -> None:
         never = endless(definitions)
         for reference, name in self._names.items():
             if name in never:
@@ -144,13 +153,15 @@ class _Reading:
         if self._counted and self._optional > MAX_COUNTED:
             why = f"`minProperties` and `maxProperties` are taken where {MAX_COUNTED} properties are optional at most"
             raise self._wrong(self._counted, why)
+
+    def _choose(self, definitions: dict[str, Made]) -> None:
+        """Make each `oneOf` whose alternatives exclude each other an `anyOf`; the others are left to llguidance."""
         work = iter(range(WORK))
         for schema in self._one_of:
             if exclusive(schema["oneOf"], definitions, work):
                 parts = {"anyOf" if keyword == "oneOf" else keyword: value for keyword, value in schema.items()}
                 schema.clear()
                 schema.update(parts)
-        return {**made, "$defs": definitions} if definitions and isinstance(made, dict) else made
 
     def _check_size(self) -> None:
         """Of all of it, so that nothing that goes through it later breaks or takes long."""
