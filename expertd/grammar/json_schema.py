@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 import re
 import reprlib
-from collections.abc import Callable, Collection, Iterator, Sized
+from collections.abc import Callable, Iterator, Sized
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import unquote
 
 from expertd.errors import InvalidRequest
+from expertd.grammar.endless import TYPES, endless
 from expertd.grammar.one_of import WORK, exclusive
+from expertd.grammar.pattern import of_names, read_alike
 
 MAX_DEPTH = 64  # of a schema
 # Of all that `$ref`s name, added up: llguidance goes down a chain of them, and 400 take a stack of 2 MB.
@@ -33,7 +35,6 @@ MAX_NUMBER = 2**53  # beyond it, not every integer is a float
 MAX_DECIMALS = 15
 MAX_MULTIPLE = 256  # what is left of a division is a state each
 
-TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 IN_PLACE = ("$ref", "const", "enum", "allOf", "anyOf", "oneOf")  # applied in turn, each to what is before it
 PLAIN = (
     *("type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
@@ -70,23 +71,9 @@ _FORMATS: dict[str, dict[str, Any]] = {
 }
 FORMATS = tuple(sorted(_FORMATS))
 
-# What Rust's, Python's and ECMA's regular expressions all read alike; where anchors may stand is llguidance's to check.
-_ESCAPE = r"""\\(?: [nrtf] | [dswS](?!-[^\]]) | [\\\]\[^/.*+?(){}|$"'@:,;!#%&=~_ -]
-    | u(?!00[01])[\da-fA-F]{4} | x(?![01]|7f)[\da-fA-F]{2} )"""
-_PIECE = re.compile(
-    rf"""
-      {_ESCAPE}
-    | \[ (?: \^(?!\]) | (?![\]^]) ) (?: {_ESCAPE} | (?!&&|--|~~) [^\]\[\\\x00-\x08\x0b\x0e-\x1f\x7f] )+ \]  # a class
-    | \( (?: \?: | (?!\?) )
-    | (?: [*+?] | \{{[0-9]+(?:,[0-9]*)?\}} ) \?? (?![*+?{{])
-    | [^\\\[({{*+?\x00-\x08\x0b\x0e-\x1f\x7f]
-    """,
-    re.VERBOSE | re.ASCII,
-)
-_WIDER = re.compile(r"\\[dw]")  # ASCII in ECMA's and here, of all scripts in Python's
-_NEGATED = re.compile(r"\[\^(?:[^\\\]]|\\.)*\\[dw]")
 _UNWRITABLE = re.compile(r"[\x00-\x07\x0b\x0e-\x1f\x7f]")  # but with \u, by which a name could come twice
 
+Read = TypeVar("Read")
 Made: TypeAlias = "dict[str, Any] | bool"
 
 
@@ -133,13 +120,7 @@ class _Reading:
 
     def whole(self) -> Made:
         self._check_size()
-        if isinstance(self._root, dict) and (draft := self._root.get("$schema")) is not None:
-            known = _DRAFT.fullmatch(draft) if isinstance(draft, str) else None
-            if known is None:
-                why = f"`$schema` {_short(draft)} is not known here: leave it out, or name draft 4 to 2020-12"
-                raise self._wrong("#", why)
-            self._draft = known[1]
-            self._id = "id" if known[1] == _DRAFTS[0] else "$id"
+        self._find_draft()
         made = self._schema(self._root, "#", 0)
         definitions: dict[str, Made] = {}
         levels = self._deepest
@@ -150,17 +131,37 @@ class _Reading:
             if levels > MAX_LEVELS:
                 raise self._wrong("#", f"with all that its `$ref`s name it has over {MAX_LEVELS} levels: flatten it")
         self._check_bounds()
-        self._check_ends(definitions)
+        self._check_definitions(definitions)
+        self._choose(definitions)
+        return {**made, "$defs": definitions} if definitions and isinstance(made, dict) else made
+
+    def _find_draft(self) -> None:
+        if not isinstance(self._root, dict) or (draft := self._root.get("$schema")) is None:
+            return
+        known = _DRAFT.fullmatch(draft) if isinstance(draft, str) else None
+        if known is None:
+            why = f"`$schema` {_short(draft)} is not known here: leave it out, or name draft 4 to 2020-12"
+            raise self._wrong("#", why)
+        self._draft = known[1]
+        self._id = "id" if known[1] == _DRAFTS[0] else "$id"
+
+    def _check_definitions(self, definitions: dict[str, Made]) -> None:
+        never = endless(definitions)
+        for reference, name in self._names.items():
+            if name in never:
+                raise self._wrong(reference, never[name])
         if self._counted and self._optional > MAX_COUNTED:
             why = f"`minProperties` and `maxProperties` are taken where {MAX_COUNTED} properties are optional at most"
             raise self._wrong(self._counted, why)
+
+    def _choose(self, definitions: dict[str, Made]) -> None:
+        """Make each `oneOf` whose alternatives exclude each other an `anyOf`; the others are left to llguidance."""
         work = iter(range(WORK))
         for schema in self._one_of:
             if exclusive(schema["oneOf"], definitions, work):
                 parts = {"anyOf" if keyword == "oneOf" else keyword: value for keyword, value in schema.items()}
                 schema.clear()
                 schema.update(parts)
-        return {**made, "$defs": definitions} if definitions and isinstance(made, dict) else made
 
     def _check_size(self) -> None:
         """Of all of it, so that nothing that goes through it later breaks or takes long."""
@@ -308,17 +309,13 @@ class _Reading:
             raise self._wrong(path, f"a pattern is wanted, and not {_short(value)}")
         if len(value) > MAX_PATTERN:
             raise self._wrong(path, f"the pattern has {len(value):,} characters, and at most {MAX_PATTERN:,} are taken")
-        pieces, at = list[str](), 0
-        while at < len(value):
-            piece = _PIECE.match(value, at)
-            if piece is None:
-                why = f"in the pattern, what stands at {_short(value[at : at + 20])} is not read alike by everybody"
-                raise self._wrong(path, why)
-            pieces.append(_without_controls(piece[0]) if piece[0].startswith("[^") else piece[0])
-            at = piece.end()
-        if _NEGATED.search(value):
-            raise self._wrong(path, r"`\d` and `\w` in a negated class are not read alike everywhere: write [^0-9]")
-        return "".join(pieces)
+        return self._told(read_alike, value, path)
+
+    def _told(self, read: Callable[[str], Read], pattern: str, path: str) -> Read:
+        try:
+            return read(pattern)
+        except InvalidRequest as error:
+            raise self._wrong(path, error.message) from error
 
     def _format(self, schema: dict[str, Any], path: str) -> dict[str, Any]:
         if "format" not in schema:
@@ -348,13 +345,11 @@ class _Reading:
     def _patterns(self, value: Any, path: str, depth: int) -> dict[str, Made]:
         made: dict[str, Made] = {}
         for pattern, schema in self._map(value, path, depth).items():
-            made[self._pattern(pattern, path, depth)] = schema
-            if _WIDER.search(pattern):  # whether a name has this pattern or not decides
-                raise self._wrong(path, r"`\d` and `\w` are not read alike everywhere: write [0-9]")
-            # Python's `$` is before a last line break too: a name for which that matters must not come.
-            broken = "".join(r"\n$" if piece == "$" else piece for piece in _PIECE.findall(pattern))
-            if broken != pattern:
-                made[self._pattern(broken, path, depth)] = False
+            self._pattern(pattern, path, depth)
+            read, broken = self._told(of_names, pattern, path)
+            made[read] = schema
+            if broken is not None:
+                made[broken] = False
         if len(value) > MAX_PATTERNS:
             raise self._wrong(path, f"it has {len(value)} patterns, and at most {MAX_PATTERNS} are taken")
         return made
@@ -407,76 +402,9 @@ class _Reading:
                 raise self._wrong(reference, "there is nothing where `$ref` points") from None
         return target
 
-    def _check_ends(self, definitions: dict[str, Made]) -> None:
-        """That nothing is defined by itself, and nothing must contain itself: such an answer could never be whole."""
-        in_place = {name: set(_in_place(made)) for name, made in definitions.items()}
-        settled = _grown(definitions, lambda name, settled: in_place[name] <= settled)
-        ended = _grown(definitions, lambda name, ended: _ends(definitions[name], ended))
-        for reference, name in self._names.items():
-            if name not in settled:
-                raise self._wrong(reference, "a `$ref` leads back to itself, with no value between")
-            if name not in ended:
-                raise self._wrong(reference, "it never ends: what it requires contains itself")
-
     def _wrong(self, path: str, why: str) -> InvalidRequest:
         where = "" if path == "#" else f" at {path[:200]}"
         return InvalidRequest(f"{self._param}{where}: {why}", param=self._param)
-
-
-def _grown(names: Collection[str], belongs: Callable[[str, set[str]], bool]) -> set[str]:
-    """The least set of names with all that belong to it. What others name comes last, so it is looked at first."""
-    found: set[str] = set()
-    before = -1
-    while before < len(found):
-        before = len(found)
-        for name in reversed([*names]):
-            if name not in found and belongs(name, found):
-                found.add(name)
-    return found
-
-
-def _in_place(made: Made) -> Iterator[str]:
-    """The definitions that a value of this schema is held against itself."""
-    if isinstance(made, bool):
-        return
-    if "$ref" in made:
-        yield made["$ref"].rpartition("/")[2]
-    for keyword in ("allOf", "anyOf", "oneOf"):
-        for part in made.get(keyword, []):
-            yield from _in_place(part)
-
-
-def _ends(made: Made, ended: set[str]) -> bool:
-    """Whether a document of this schema can be whole, where those of the definitions `ended` can."""
-    if isinstance(made, bool):
-        return True
-    if "$ref" in made and made["$ref"].rpartition("/")[2] not in ended:
-        return False
-    if not all(_ends(part, ended) for part in made.get("allOf", [])):
-        return False
-    if not all(any(_ends(part, ended) for part in made[name]) for name in ("anyOf", "oneOf") if name in made):
-        return False
-    types = made.get("type", TYPES)
-    return any(_type_ends(name, made, ended) for name in ([types] if isinstance(types, str) else types))
-
-
-def _type_ends(name: str, made: dict[str, Any], ended: set[str]) -> bool:
-    if name == "object":
-        required, properties = made.get("required", []), made.get("properties", {})
-        needed = [properties[name] for name in required if name in properties]
-        if max(len(required), made.get("minProperties", 0)) > len(needed):
-            needed += [made.get("additionalProperties", True), *made.get("patternProperties", {}).values()]
-        return all(_ends(schema, ended) for schema in needed)
-    if name == "array":
-        items = [*made.get("prefixItems", []), made.get("items", True)]
-        return all(_ends(item, ended) for item in items[: made.get("minItems", 0)])
-    return True
-
-
-def _without_controls(negated: str) -> str:
-    """A class without the characters that are not written: with them, llguidance lets an escaped quote into it."""
-    body = re.sub("^-", r"\\-", negated[2:-1])
-    return rf"[^\x00-\x07\x0b\x0e-\x1f\x7f{body}]"
 
 
 def _is_power_of_two(number: Decimal) -> bool:

@@ -166,6 +166,7 @@ def test_a_pattern_that_is_not_read_alike_everywhere_is_refused(pattern: str) ->
         ("^a|b$", "xb", "ba"),
         (r"^(a|b|)$", "", "ab"),
         (r"^\w+\.\w{2,4}?$", "a_.de", "é.de"),
+        (r"^\d\d-\d\w-\S-x$", "12-3a-?-x", "12-34-ab-x"),
         (r"^[\w.-]+@[^@\s]+$", "a.b@c", "a@ c"),
         (r"^[^\]\\a-c-]$", "d", "-"),
         (r'^[^"\\]+$', "a\n", 'a"'),
