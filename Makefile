@@ -32,12 +32,14 @@ check: .venv/installed-test
 bench: .venv/installed-test
 	$(BIN)/python -m bench.peer
 	$(BIN)/python -m bench.experts
+	$(BIN)/python -m bench.structured
 	$(BIN)/python -m bench.startup
 	$(BIN)/python -m bench.base_layouts --docs
 	$(BIN)/python -m bench.blend_sizes --docs
 
 score: .venv/installed-test
 	$(BIN)/python experts/sql/score.py --write
+	$(BIN)/python -m bench.tools
 
 docs: .venv/installed-test
 	$(BIN)/python -m bench.readme

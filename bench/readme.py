@@ -10,7 +10,7 @@ from expertd.experts.manifest import read_manifest
 
 
 def main() -> None:
-    rows = [*_scores(), *_peer(), *_experts(), *_startup()]
+    rows = [*_scores(), *_peer(), *_experts(), *_structured(), *_tools(), *_startup()]
     table = "\n".join(["| what | measured | beside |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)])
     put("README.md", "results", table)
 
@@ -58,6 +58,23 @@ def _beside(result: dict[str, Any]) -> str:
     if not result["relative"]:
         parts.insert(1, f"ratio {result['ratio']:.2f}")
     return ", ".join(part for part in parts if part)
+
+
+def _structured() -> list[tuple[str, str, str]]:
+    def row(name: str, result: dict[str, float]) -> tuple[str, str, str]:
+        what, than = name.split(" / ")
+        beside = "{beside:.3g}, ratio {ratio:.2f}, bar {bar:g}".format(**result)
+        return f"{what}, tok/s", f"{result['tok/s']:.3g}", f"{than} {beside}"
+
+    return [row(*item) for item in (_result("structured") or {}).items()]
+
+
+def _tools() -> list[tuple[str, str, str]]:
+    scores = (_result("tools") or {"scores": {}})["scores"]
+    return [
+        (f"base, tool calls, {name}", "{:.2f} [{:.2f}, {:.2f}]".format(*found["accuracy"]), f"{found['of']} items")
+        for name, found in scores.items()
+    ]
 
 
 def _startup() -> list[tuple[str, str, str]]:

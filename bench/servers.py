@@ -93,8 +93,9 @@ async def stream(
     body: Mapping[str, Any],
     tokens: int,
     on_first: Callable[[], None] | None = None,
+    least: int | None = None,
 ) -> Reply:
-    """Ask for `tokens` tokens, greedily. Raises `EndedEarly`."""
+    """Ask for `tokens` tokens, greedily. Raises `EndedEarly` where there are fewer than these, or than `least`."""
     body = {**body, "max_tokens": tokens, "temperature": 0, "stream": True, "stream_options": {"include_usage": True}}
     lines: list[tuple[float, bytes]] = []
     began = time.perf_counter()
@@ -106,10 +107,10 @@ async def stream(
                 if on_first and not lines:
                     on_first()
                 lines.append((time.perf_counter(), line))
-    return _read(server, began, lines, tokens)
+    return _read(server, began, lines, tokens if least is None else least)
 
 
-def _read(server: Server, began: float, lines: Sequence[tuple[float, bytes]], tokens: int) -> Reply:
+def _read(server: Server, began: float, lines: Sequence[tuple[float, bytes]], least: int) -> Reply:
     # Only now: the servers have done with this answer, and need not share the cores with it.
     times, texts, count = [], [], 0
     for at, line in lines:
@@ -122,7 +123,7 @@ def _read(server: Server, began: float, lines: Sequence[tuple[float, bytes]], to
             if text := choice.get("text") or choice.get("delta", {}).get("content"):
                 times.append(at)
                 texts.append(text)
-    if count < tokens or not times:
+    if count < least or not times:
         raise EndedEarly
     return Reply(began, tuple(times), count, "".join(texts))
 

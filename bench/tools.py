@@ -1,8 +1,8 @@
 """Does the base call the right tool with the right arguments? The Berkeley set, through the daemon's API.
 
-Its simple (Python), multiple and irrelevance categories, with `tool_choice` "auto", greedily. An answer is right as the
-set's own check has it: one call, of the right function, each argument one of the possible ones; where no function fits,
-no call.
+Its simple (Python), multiple and irrelevance categories, with `tool_choice` "auto", and "required" where a function
+fits, greedily. An answer is right as the set's own check has it: one call, of the right function, each argument one of
+the possible ones; where no function fits, no call.
 """
 
 from __future__ import annotations
@@ -27,7 +27,13 @@ from expertd.config import cache_dir
 
 RESULT = Path(__file__).parent / "results" / "tools.json"
 PACKAGE = "bfcl-eval==2026.3.23"
-CATEGORIES = ("simple_python", "multiple", "irrelevance")
+ASKED = (  # category and `tool_choice`
+    ("simple_python", "auto"),
+    ("multiple", "auto"),
+    ("irrelevance", "auto"),
+    ("simple_python", "required"),
+    ("multiple", "required"),
+)
 SOME = 100  # items a category
 MAX_TOKENS = 200  # of an answer; the longest right one has fewer
 TYPES = {"dict": "object", "float": "number", "tuple": "array", "any": "string"}  # the set's names of JSON's types
@@ -73,7 +79,7 @@ def json_schema(schema: Any) -> Any:
     return made
 
 
-def body(item: dict[str, Any], model: str) -> dict[str, Any]:
+def body(item: dict[str, Any], model: str, choice: str) -> dict[str, Any]:
     functions = [
         {**function, "name": name_of(function["name"]), "parameters": json_schema(function["parameters"])}
         for function in item["function"]
@@ -82,6 +88,8 @@ def body(item: dict[str, Any], model: str) -> dict[str, Any]:
         "model": model,
         "messages": item["question"][0],
         "tools": [{"type": "function", "function": function} for function in functions],
+        "tool_choice": choice,
+        "parallel_tool_calls": choice == "auto",  # a call that must come is one
         "temperature": 0,
         "max_tokens": MAX_TOKENS,
     }
@@ -129,18 +137,18 @@ def _plain(text: str) -> str:
     return re.sub(r"[ ,./\-_*^]", "", text).lower().replace("'", '"')
 
 
-def score(client: httpx.Client, category: str, items: Sequence[dict[str, Any]], model: str) -> dict[str, Any]:
+def score(client: httpx.Client, items: Sequence[dict[str, Any]], model: str, choice: str) -> dict[str, Any]:
     """How many are right, how many have calls, and what was refused."""
 
     def ask(item: dict[str, Any]) -> tuple[bool, bool, str]:
-        answer = client.post("/v1/chat/completions", json=body(item, model)).json()
+        answer = client.post("/v1/chat/completions", json=body(item, model, choice)).json()
         if "error" in answer:
             return False, False, f"{item['id']}: {answer['error']['message'].splitlines()[0]}"
         message = answer["choices"][0]["message"]
         return is_right(message, item["answers"]), bool(message.get("tool_calls")), ""
 
     with ThreadPoolExecutor(8) as pool:
-        told = list(tqdm(pool.map(ask, items), desc=category, total=len(items)))
+        told = list(tqdm(pool.map(ask, items), desc=choice, total=len(items)))
     right = sum(each[0] for each in told)
     return {
         "right": right,
@@ -167,14 +175,15 @@ def main() -> None:
     args = parser.parse_args()
     package, scores = data_file(), {}
     with expertd() as server, httpx.Client(base_url=server.url, headers=server.headers, timeout=600) as client:
-        for category in CATEGORIES:
+        for category, choice in ASKED:
             items = read(package, category)
             # Evenly from the whole: its items are in the order in which they were written.
             items = items if args.all else items[:: max(1, len(items) // SOME)][:SOME]
-            found = scores[category] = score(client, category, items, args.model)
+            name = f"{category}, {choice}"
+            found = scores[name] = score(client, items, args.model, choice)
             share, low, high = found["accuracy"]
             print(
-                f"{category}: {share:.3f} [{low:.3f}, {high:.3f}] of {found['of']}, "
+                f"{name}: {share:.3f} [{low:.3f}, {high:.3f}] of {found['of']}, "
                 f"{found['with_calls']} with calls, {len(found['refused'])} refused"
             )
     RESULT.parent.mkdir(exist_ok=True)

@@ -74,7 +74,7 @@ async def serve(settings: Settings) -> None:
         watcher.start()
         stack.callback(watcher.stop)
         template = ChatTemplate(base)
-        grammars = Grammars(base.vocab, base.ends)
+        grammars = Grammars(base)
         reason = "`blending` is set so"
         if settings.blending == "auto":
             reason = why_plain(base, flash=settings.flash, unified=unified, kv=kv)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,20 +73,24 @@ def vocabulary() -> list[str]:
 
 
 def make_talking_base(
-    path: Path, *, seed: int = 0, template: str = TEMPLATE, architecture: str = "llama"
+    path: Path, *, seed: int = 0, template: str = TEMPLATE, architecture: str = "llama", own: Sequence[str] = ()
 ) -> tuple[PreTrainedModel, BaseShape]:
-    """Write a base with a tokenizer and a chat template; the same model in torch, and its shape."""
-    model, shape = make_model(architecture, seed=seed, vocab_size=len(vocabulary()), context=2048)
-    write_base(model, shape, path, template=template)
+    """Write a base with a tokenizer and a chat template; the same model in torch, and its shape.
+
+    `own`: tokens of text that its maker defined beside the vocabulary.
+    """
+    model, shape = make_model(architecture, seed=seed, vocab_size=len(vocabulary()) + len(own), context=2048)
+    write_base(model, shape, path, template=template, own=own)
     return model, shape
 
 
-def _add_tokenizer(writer: gguf.GGUFWriter, template: str) -> None:
-    tokens = vocabulary()
+def _add_tokenizer(writer: gguf.GGUFWriter, template: str, own: Sequence[str]) -> None:
+    tokens = [*vocabulary(), *own]
+    types = {**dict.fromkeys(CONTROL, gguf.TokenType.CONTROL), **dict.fromkeys(own, gguf.TokenType.USER_DEFINED)}
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("smollm")
     writer.add_token_list(tokens)
-    writer.add_token_types([gguf.TokenType.CONTROL if token in CONTROL else gguf.TokenType.NORMAL for token in tokens])
+    writer.add_token_types([types.get(token, gguf.TokenType.NORMAL) for token in tokens])
     writer.add_token_merges([f"{a} {b}" for a, b in PAIRS])
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
@@ -93,7 +98,9 @@ def _add_tokenizer(writer: gguf.GGUFWriter, template: str) -> None:
     writer.add_chat_template(template)
 
 
-def write_base(model: PreTrainedModel, shape: BaseShape, path: Path, *, template: str | None = None) -> None:
+def write_base(
+    model: PreTrainedModel, shape: BaseShape, path: Path, *, template: str | None = None, own: Sequence[str] = ()
+) -> None:
     """What llama.cpp's convert script does with the model; with a tokenizer where there is a `template`."""
     writer = gguf.GGUFWriter(path, shape.architecture)
     config: Any = model.config
@@ -112,7 +119,7 @@ def write_base(model: PreTrainedModel, shape: BaseShape, path: Path, *, template
     if template is None:
         writer.add_tokenizer_model("none")
     else:
-        _add_tokenizer(writer, template)
+        _add_tokenizer(writer, template, own)
     if shape.architecture == "gemma2":
         writer.add_attn_logit_softcapping(config.attn_logit_softcapping)
         writer.add_final_logit_softcapping(config.final_logit_softcapping)

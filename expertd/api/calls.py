@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -45,10 +46,12 @@ class CallParser:
                 yield part
 
     def flush(self) -> Iterator[Part]:
-        """What is still held back at the end of the answer: of a call that was cut, only its end may be."""
-        if not self._inside and not self.calls and self._held:
-            yield Part(self._held)
-        self._held = ""
+        """What is still held back at the end of the answer: text, or the last brace of a call that was cut."""
+        held, self._held = self._held, ""
+        if not self._inside and not self.calls and held:
+            yield Part(held)
+        if not self.whole and held and not _is_json(self.calls[-1].arguments):
+            yield self._argued("}")
 
     def _next(self) -> Part | None:
         """The next part of what is held; None where more text is needed."""
@@ -93,3 +96,11 @@ class CallParser:
     def _argued(self, text: str) -> Part:
         self.calls[-1].arguments += text
         return Part(text, len(self.calls) - 1)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True

@@ -80,16 +80,12 @@ class CallsAnswer(ChatAnswer):
     async def _parsed(self, events: AsyncIterator[Indexed]) -> AsyncIterator[Indexed]:
         async for item in events:
             parser, event = self._parsers[item.index], item.event
-            if isinstance(event, Done):
-                if rest := _content(parser.flush()):
-                    yield Indexed(item.index, Piece(rest))
+            ends = isinstance(event, Done)
+            piece = Piece("") if isinstance(event, Done) else event
+            if told := _told(piece, list(parser.flush() if ends else parser.push(piece.text))):
+                yield Indexed(item.index, told)
+            if ends:
                 yield item
-                continue
-            parts = list(parser.push(event.text))
-            if calls := tuple(part for part in parts if part.index is not None):
-                yield Indexed(item.index, _Parsed(event.text, event.logprobs, _content(parts), calls))
-            elif (content := _content(parts)) or event.logprobs:
-                yield Indexed(item.index, Piece(content, event.logprobs))
 
     def _chunk(self, item: Indexed) -> str:
         index, event = item.index, item.event
@@ -118,6 +114,14 @@ class CallsAnswer(ChatAnswer):
     def _reason(self, index: int, reason: str) -> str:
         parser = self._parsers[index]
         return "tool_calls" if reason == "stop" and parser.calls and parser.whole else reason
+
+
+def _told(piece: Piece, parts: list[Part]) -> Piece | None:
+    """What a client is told of the parts that became final with a piece; None: nothing."""
+    content = _content(parts)
+    if calls := tuple(part for part in parts if part.index is not None):
+        return _Parsed(piece.text, piece.logprobs, content, calls)
+    return Piece(content, piece.logprobs) if content or piece.logprobs else None
 
 
 def _content(parts: Iterable[Part]) -> str:

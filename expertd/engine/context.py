@@ -159,6 +159,11 @@ class Base:
             raise EngineFailed(f"the tokenizer needs {-n} tokens for {len(data)} bytes")
         return list(buffer[:n])
 
+    @property
+    def tokenize_address(self) -> int:
+        """Of `llama_tokenize`, for a library that calls it by itself."""
+        return int(ctypes.cast(llama._lib.llama_tokenize, ctypes.c_void_p).value or 0)
+
     def piece(self, token: int, *, special: bool = False) -> bytes:
         """The bytes of a token; control tokens are empty unless `special`."""
         return self._piece(token, special)

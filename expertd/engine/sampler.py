@@ -6,11 +6,13 @@ less than 0.1 ms. The tests hold the two together.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from expertd.engine.interface import Sampling, TokenLogprob
-from expertd.errors import EngineFailed
+from expertd.errors import EngineFailed, InvalidRequest
 from expertd.grammar.constraint import Constraint
 
 NO_HEAT = 1e-4  # below this, dividing by it overflows, and only the likeliest could be drawn anyway
@@ -44,7 +46,8 @@ class Sampler:
         `room`: how many tokens the answer may still have, with this one: a JSON document is closed within it.
 
         What the constraint refuses is drawn anew among what it allows: so it is asked for a mask by refusals alone,
-        and the probabilities are those of drawing under the mask at once. Raises `EngineFailed` on NaN.
+        and the probabilities are those of drawing under the mask at once. Raises `EngineFailed` on NaN,
+        `InvalidRequest` where the constraint lets nothing through.
         """
         if not has_numbers(logits):
             raise EngineFailed(NO_NUMBERS)
@@ -56,12 +59,19 @@ class Sampler:
         if constraint and not constraint.take(token):
             token = self._draw(np.where(constraint.allowed(), logits, -np.inf))
             if not constraint.take(token):
-                raise EngineFailed("the answer cannot go on by its grammar: no token may come next")
+                raise InvalidRequest(
+                    "the answer cannot go on by its grammar: no token may come next. Ask for another one"
+                )
         if constraint:
             token = constraint.within(token, room)
-        if self._penalizes:
-            self._counts[token] = self._counts.get(token, 0) + 1
+        self.note([token])
         return token
+
+    def note(self, tokens: Sequence[int]) -> None:
+        """These are of the answer, and so are penalized from now on."""
+        if self._penalizes:
+            for token in tokens:
+                self._counts[token] = self._counts.get(token, 0) + 1
 
     def _draw(self, logits: Logits) -> int:
         return int(logits.argmax()) if self._sampling.temperature < NO_HEAT else self._draw_by_heat(logits)

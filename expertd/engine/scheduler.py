@@ -223,7 +223,7 @@ class Scheduler:
     def _fill(self, chosen: Collection[Blend]) -> list[Slice]:
         decoding = [seq for seq in self.running if seq.decoding]
         slices = []
-        spare = self._limits.batch - len(decoding)  # a token of each, and more of what grammars forced
+        spare = self._spare(decoding)  # beside a token of each, for more of what grammars forced
         for seq in decoding:
             if seq.next_blend in chosen:
                 slices.append(self._of_answer(seq, 1 + spare))
@@ -241,13 +241,20 @@ class Scheduler:
                 rows += count
         return slices
 
+    def _spare(self, decoding: Sequence[Seq]) -> int:
+        """Rows beside a token of each: of those that decode together none waits long for what another was forced to."""
+        most = self._limits.batch
+        if len(decoding) > 1 and (depths := [seq.computed for seq in decoding if seq.pending > 1]):
+            most = min(most, self.pace.rows(max(depths), len(decoding)))
+        return most - len(decoding)
+
     def _of_answer(self, seq: Seq, most: int) -> Slice:
         """Its pending tokens, and a draft where it decodes alone: beside others, their rows fill the batch as well."""
         count = min(seq.pending, most)
         room = min(self._limits.draft, most - count, self._limits.cells - len(seq.tokens) - 1)
         if len(self.running) > 1 or room <= 0 or count < seq.pending:
             return Slice(seq, count)
-        return Slice(seq, count, seq.lookup.propose(seq.tokens, room))
+        return Slice(seq, count, seq.draft(room))
 
     def _room(self, seq: Seq, decoding: int, rows: int) -> int:
         """Most rows for a part of this prompt in a batch that has `rows` already."""

@@ -11,7 +11,7 @@ from expertd.engine.context import Base
 from expertd.engine.identity import NUMBERS, Identity
 from expertd.engine.interface import Request, Timings, TokenLogprob
 from expertd.engine.layout import lay_out
-from expertd.engine.lookup import Lookup
+from expertd.engine.lookup import WORTHWHILE, Lookup
 from expertd.engine.sampler import Sampler
 from expertd.engine.text import TextStream
 from expertd.experts.blend import Blend
@@ -36,7 +36,7 @@ class Sequence:
         self.matched = False  # whether the prefix cache was asked since it got its id
         self.sampler = Sampler(request.sampling)
         self.constraint = request.grammar.start() if request.grammar else None
-        self.lookup = Lookup()
+        self.lookup = Lookup(len(self.prompt))
         self.text = TextStream(base.piece, request.stop)
         self.prompt_logprobs: list[TokenLogprob] = []
         self.told = 0  # prompt tokens that these tell of, or that are not to be told
@@ -56,6 +56,13 @@ class Sequence:
         if not self.constraint or self.request.logprobs is not None:
             return []
         return self.constraint.forced(most)
+
+    def draft(self, most: int) -> tuple[int, ...]:
+        """Tokens that may well come next, `most` at most: where it pays to compute them all at once, else none."""
+        draft = self.lookup.propose(self.tokens, most)
+        if draft and self.constraint:
+            draft = draft[: self.constraint.fitting(draft)]
+        return draft if len(draft) >= min(most, WORTHWHILE) else ()
 
     @property
     def next_blend(self) -> Blend:

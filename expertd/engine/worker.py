@@ -9,18 +9,19 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
+from expertd.engine.answers import Answers, Event
 from expertd.engine.blending import Blending
 from expertd.engine.context import Base, Context, Row
 from expertd.engine.counters import Counters
 from expertd.engine.disk_cache import DiskCache
-from expertd.engine.interface import Done, FinishReason, Piece, Request, Sampling, Status, TokenLogprob
+from expertd.engine.interface import Done, Piece, Request, Status
 from expertd.engine.memory import MemoryBudget
 from expertd.engine.plain import PlainBlending
-from expertd.engine.sampler import NO_NUMBERS, has_numbers, token_logprob
+from expertd.engine.sampler import NO_NUMBERS, has_numbers
 from expertd.engine.scheduler import Limits, Scheduler, Slice
 from expertd.engine.sequence import Sequence
 from expertd.errors import ContextOverflow, EngineFailed, ExpertdError, HookMissed, InvalidRequest, Overloaded
@@ -32,8 +33,6 @@ LAST = 10  # seconds that the thread gets to end; more only where a disk or a fi
 QUIET = 0.1  # seconds without a request until work in the background begins
 
 DEAD = "the engine has died: see the daemon's log, and start it again"
-
-Event: TypeAlias = Piece | Done | ExpertdError
 
 
 class Stream:
@@ -100,10 +99,10 @@ class Worker:
         self._commands: queue.SimpleQueue[_Submit | _Cancel | None] = queue.SimpleQueue()
         self._counters = Counters(paging=blending.paging)
         self._scheduler = Scheduler(limits, blending, context, self._counters, disk)
+        self._answers = Answers(base, context, self._scheduler, self._counters, limits)
         self._memory = MemoryBudget(limits.memory_bytes)
         self._give_back = give_back
         self._live: set[Stream] = set()
-        self._outbox: list[tuple[Stream, Event]] = []
         self._snapshot = _Snapshot(0, 0, 0)
         self._loop = asyncio.get_running_loop()
         self._stopping = False
@@ -251,7 +250,7 @@ class Worker:
             if isinstance(command, _Submit):
                 self._accept(command)
             elif command.stream.sequence is not None:
-                self._end(command.stream.sequence)
+                self._answers.end(command.stream.sequence)
 
     def _accept(self, command: _Submit) -> None:
         try:
@@ -260,7 +259,7 @@ class Worker:
         except Exception:  # whatever is in a request, the thread goes on
             log.exception("a request could not be taken in")
             error = EngineFailed("the engine could not take this request in; the daemon's log has the details")
-            self._outbox.append((command.stream, error))
+            self._answers.outbox.append((command.stream, error))
             return
         command.stream.sequence = sequence
 
@@ -268,8 +267,8 @@ class Worker:
         slices = self._scheduler.schedule()
         while self._scheduler.refused:
             seq, error = self._scheduler.refused.pop()
-            self._tell(seq, error)
-            self._end(seq, keep=False)
+            self._answers.tell(seq, error)
+            self._answers.end(seq, keep=False)
         if not slices:
             return
         rows = sum(part.rows for part in slices)
@@ -297,8 +296,8 @@ class Worker:
                 raise
             log.error("a batch failed: %s", error.message)
             for part in slices:
-                self._tell(part.sequence, error)
-                self._end(part.sequence, keep=False)
+                self._answers.tell(part.sequence, error)
+                self._answers.end(part.sequence, keep=False)
             return True
         self._counters.changed_nodes += self._blending.check()
         self._counters.steps += 1
@@ -337,8 +336,8 @@ class Worker:
 
     def _give_another_chance(self, seq: Sequence) -> None:
         if seq.again:
-            self._tell(seq, EngineFailed(NO_NUMBERS))
-            self._end(seq, keep=False)
+            self._answers.tell(seq, EngineFailed(NO_NUMBERS))
+            self._answers.end(seq, keep=False)
         else:
             seq.again, seq.alone = True, not self._context.can_zero
             self._scheduler.begin_again(seq)
@@ -346,121 +345,20 @@ class Worker:
     def _postprocess(self, part: Slice, last: int) -> None:
         """Take over what the decode computed, and draw the next token where the slice ended the sequence's tokens."""
         try:
-            self._go_on(part, last)
+            self._answers.go_on(part, last)
         except Exception as error:  # whatever a request asks for, the others go on
             if not isinstance(error, ExpertdError):
                 log.exception("a token could not be drawn")
                 error = EngineFailed("the engine could not draw a token; the daemon's log has the details")
-            self._tell(part.sequence, error)
+            self._answers.tell(part.sequence, error)
             if part.sequence in self._scheduler.running:
-                self._end(part.sequence, keep=False)
-
-    def _go_on(self, part: Slice, last: int) -> None:
-        seq = part.sequence
-        if seq.request.prompt_logprobs:
-            self._note_prompt(part, last - part.count + 1)
-        seq.computed += part.count
-        if seq.pending:
-            return None
-        if not seq.first_token:
-            seq.first_token = time.monotonic()
-            seq.paging = self._counters.paging.seconds_in - seq.paged_before
-            self._counters.prompt_tokens += len(seq.request.prompt) if seq.owner else 0
-            if seq.request.prompt_logprobs:
-                self._tell(seq, Piece("", tuple(seq.prompt_logprobs)))
-        if seq.request.max_tokens == 0:
-            return self._complete(seq, "length", "")
-        self._draw(seq, last)
-        return self._follow(part, last) if part.draft else None
-
-    def _draw(self, seq: Sequence, row: int) -> None:
-        """Go on with the token that is drawn from the logits of this row, and with what the grammar then forces."""
-        logits = self._context.logits(row)
-        token = seq.sampler.draw(logits, seq.constraint, self._room(seq))
-        if self._base.is_end(token):
-            return self._complete(seq, "stop", "")
-        logprobs: tuple[TokenLogprob, ...] = ()
-        if seq.request.logprobs is not None:
-            logprobs = (token_logprob(logits, token, seq.request.logprobs),)
-        seq.alone = seq.again = False
-        forced = seq.forced(self._room(seq) - 1)
-        self._counters.forced_tokens += len(forced)
-        return self._append(seq, [token, *forced], logprobs)
-
-    def _follow(self, part: Slice, last: int) -> None:
-        """Go on along the draft as long as it is what was drawn. Its rows behind that leave the cells."""
-        seq, accepted = part.sequence, 0
-        while seq in self._scheduler.running:
-            while seq.pending and accepted < len(part.draft) and part.draft[accepted] == seq.tokens[seq.computed]:
-                seq.computed += 1
-                accepted += 1
-            if seq.pending:
-                self._context.remove_sequence(seq.seq_id, seq.computed)
-                break
-            self._draw(seq, last + accepted)
-        seq.lookup.learn(len(part.draft), accepted)
-        self._counters.draft_steps += 1
-        self._counters.drafted_tokens += len(part.draft)
-        self._counters.accepted_tokens += accepted
-
-    def _room(self, seq: Sequence) -> int:
-        """How many more tokens its answer may have."""
-        return min(seq.request.max_tokens - seq.generated, self._limits.cells - len(seq.tokens))
-
-    def _append(self, seq: Sequence, tokens: list[int], logprobs: tuple[TokenLogprob, ...]) -> None:
-        text = ""
-        for token in tokens:
-            seq.tokens.append(token)
-            self._counters.completion_tokens += 1
-            text += seq.text.push(token)
-            if seq.text.stopped:
-                break
-        if text or logprobs:
-            self._tell(seq, Piece(text, logprobs))
-        if seq.text.stopped or (seq.constraint and seq.constraint.ended):
-            self._complete(seq, "stop", "")
-        elif self._room(seq) <= 0:
-            whole = seq.constraint is not None and seq.constraint.whole
-            self._complete(seq, "stop" if whole else "length", seq.text.flush())
-
-    def _note_prompt(self, part: Slice, first: int) -> None:
-        seq = part.sequence
-        for i in range(part.count):
-            following = seq.computed + i + 1
-            # A preempted sequence computes what it has told already.
-            if not seq.told < following < len(seq.prompt):
-                continue
-            seq.told = following
-            # A prompt's first token has none, and virtual ones are not the client's.
-            if seq.layout.index_in_request(following):
-                logits = self._context.logits(first + i)
-                seq.prompt_logprobs.append(token_logprob(logits, seq.tokens[following], seq.request.logprobs or 0))
-
-    def _complete(self, seq: Sequence, reason: FinishReason, tail: str) -> None:
-        if reason == "stop" and not seq.text.stopped:
-            tail = seq.text.flush()
-        if tail:
-            self._tell(seq, Piece(tail))
-        self._tell(seq, Done(reason, seq.timings()))
-        self._end(seq)
-        activated = all(part.offset is not None for part in seq.request.blend.parts)
-        if activated and seq.reusable < len(seq.tokens) < self._limits.cells:
-            # In the next turn this answer is prompt, and so the base's.
-            tokens = (*seq.request.prompt, *seq.tokens[len(seq.prompt) :])  # without virtual ones
-            again = Request(tokens, max_tokens=0, sampling=Sampling(temperature=0))
-            self._scheduler.add_background(Sequence(again, self._base, owner=None))
-
-    def _end(self, seq: Sequence, *, keep: bool = True) -> None:
-        self._counters.refused_draws += seq.constraint.refusals if seq.constraint else 0
-        self._scheduler.finish(seq, keep=keep)
-        if seq.owner is not None:
-            seq.owner.sequence = None  # a cycle would keep its experts' arrays in memory
+                self._answers.end(part.sequence, keep=False)
 
     def _fail_running(self, error: ExpertdError) -> None:
         """End every running request; none is kept, since nobody knows what a failed step left in the cells."""
         for seq in list(self._scheduler.running):
-            self._tell(seq, error)
-            self._end(seq, keep=False)
+            self._answers.tell(seq, error)
+            self._answers.end(seq, keep=False)
 
     def _fall_back(self, reason: str) -> None:
         """The plain way from now on. Nothing may be running."""
@@ -468,13 +366,9 @@ class Worker:
         self._blending = PlainBlending(self._base, self._context, reason, self._blending.paging)
         self._scheduler.change_blending(self._blending)
 
-    def _tell(self, seq: Sequence, event: Event) -> None:
-        if seq.owner is not None:
-            self._outbox.append((seq.owner, event))
-
     def _send(self) -> None:
-        if self._outbox:
-            events, self._outbox = self._outbox, []
+        if self._answers.outbox:
+            events, self._answers.outbox = self._answers.outbox, []
             self._loop.call_soon_threadsafe(self._deliver, events)
 
 

@@ -2,38 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from llguidance import LLMatcher, LLTokenizer
 
 STEPS = 200  # an end of more tokens is not looked for
+WORK = 500  # steps of a search: everybody's next token waits for it
+MASK = 10  # such steps that a mask is worth
+LOOP = 8  # tokens of nothing but digits: that number may have no end
 
 # Within a string the quotes must come first, else `}` goes on with it; between values it is the other way round.
 _QUOTES, _BRACKETS = ('""', '"}', '"]', '"'), ("}", "]")
 _VALUES = ("{}", "[]", "null", "true", "false")
-_BETWEEN = (",", ' ""', " {}", " []", " null", " true", " false", " ", "[", "{")
-# Some numbers never end by one digit (`multipleOf`, an exclusive bound of 0): then the next order is tried.
+_BETWEEN = (",", ' ""', " {}", " []", " null", " true", " false", " ", "[", "{", "@", ":")
+# Some numbers never end by one digit (`multipleOf`, an exclusive bound of 0): then the next one is tried.
 _DIGITS = (("0", "1"), ("1", "0"), ("5", "0"))
-_ORDERS = [
-    (*ends, *_VALUES, *_BETWEEN, *digits) for digits in _DIGITS for ends in (_QUOTES + _BRACKETS, _BRACKETS + _QUOTES)
-]
+_OPENING = re.compile(rb'[{\[,:"]')
+
+_Order: TypeAlias = tuple[int, ...]
 
 
 class Closer(NamedTuple):
     """What a vocabulary has for ending documents."""
 
-    orders: tuple[tuple[int, ...], ...]  # preferred tokens, best first
+    orders: tuple[tuple[_Order, _Order], ...]  # preferred tokens, best first, for each of `_DIGITS`
     by_length: Sequence[int]  # all that are text, shortest first
+    digits: frozenset[int]
+    opening: frozenset[int]  # tokens after which more may have to come than before
 
 
 def closer(tokenizer: LLTokenizer) -> Closer:
     """Takes some tens of milliseconds."""
-    lengths = np.array([len(tokenizer.decode_bytes([token])) for token in range(tokenizer.vocab_size)])
-    by_length = [int(token) for token in np.argsort(lengths, kind="stable") if not tokenizer.is_special_token(token)]
-    orders = tuple(tuple(_single(tokenizer, texts)) for texts in _ORDERS)
-    return Closer(orders, by_length)
+    pieces = [tokenizer.decode_bytes([token]) for token in range(tokenizer.vocab_size)]
+    by_length = sorted(range(len(pieces)), key=lambda token: len(pieces[token]))
+
+    def order(ends: Iterable[str], digits: Iterable[str]) -> _Order:
+        return tuple(_single(tokenizer, (*ends, *_VALUES, *_BETWEEN, *digits)))
+
+    return Closer(
+        orders=tuple((order(_QUOTES + _BRACKETS, d), order(_BRACKETS + _QUOTES, d)) for d in _DIGITS),
+        by_length=[token for token in by_length if not tokenizer.is_special_token(token)],
+        digits=frozenset(_single(tokenizer, "015")),
+        opening=frozenset(token for token, piece in enumerate(pieces) if _OPENING.search(piece)),
+    )
 
 
 def _single(tokenizer: LLTokenizer, texts: Iterable[str]) -> Iterable[int]:
@@ -45,14 +60,29 @@ def _single(tokenizer: LLTokenizer, texts: Iterable[str]) -> Iterable[int]:
 
 def closing(matcher: LLMatcher, closer: Closer, most: int) -> list[int] | None:
     """Tokens that complete the document from where `matcher` is, `most` at most; None where none were found."""
-    best: list[int] | None = None
     most = min(most, STEPS)
-    for i, order in enumerate(closer.orders):
-        if best is not None and i == 2:  # digits are no matter: it ended with the first ones
-            return best
-        found = _closing(matcher.deep_copy(), order, closer.by_length, most)
-        if found is not None:
-            best, most = found, len(found) - 1
+    start = matcher.deep_copy()
+    forced: list[int] = start.compute_ff_tokens()
+    if len(forced) > most:
+        return None
+    start.consume_tokens(forced)
+    rest = _best(start, closer, most - len(forced))
+    return None if rest is None else forced + rest
+
+
+def _best(matcher: LLMatcher, closer: Closer, most: int) -> list[int] | None:
+    best: list[int] | None = None
+    work = iter(range(WORK))
+    for orders in closer.orders:
+        looped = False
+        for order in orders:
+            found, ended = _closing(matcher.deep_copy(), order, closer.by_length, most, work)
+            if ended:
+                best, most = found, len(found) - 1
+            elif found:
+                looped |= closer.digits.issuperset(found[-LOOP:])
+        if best is not None or not looped:
+            break
     return best
 
 
@@ -62,11 +92,16 @@ def closes(matcher: LLMatcher, tokens: list[int]) -> bool:
     return bool(copy.try_consume_tokens(tokens) == len(tokens) and copy.is_accepting())
 
 
-def _closing(matcher: LLMatcher, order: Sequence[int], by_length: Sequence[int], most: int) -> list[int] | None:
+def _closing(
+    matcher: LLMatcher, order: _Order, by_length: Sequence[int], most: int, work: Iterator[int]
+) -> tuple[list[int], bool]:
+    """What was gone on with by one order, and whether it completes the document. Takes of `work`, one for a step."""
     found: list[int] = []
-    while len(found) <= most and not matcher.is_error():
+    for _ in work:
+        if len(found) > most or matcher.is_error():
+            break
         if matcher.is_accepting():
-            return found
+            return found, True
         forced = matcher.compute_ff_tokens()
         if forced:
             matcher.consume_tokens(forced)
@@ -74,11 +109,12 @@ def _closing(matcher: LLMatcher, order: Sequence[int], by_length: Sequence[int],
             continue
         token = next((token for token in order if matcher.try_consume_tokens([token])), None)
         if token is None:
+            next(islice(work, MASK, MASK), None)
             token = _shortest(matcher, by_length)
             if token is None or not matcher.try_consume_tokens([token]):
-                return None
+                break
         found.append(token)
-    return None
+    return found, False
 
 
 def _shortest(matcher: LLMatcher, by_length: Sequence[int]) -> int | None:

@@ -3,43 +3,66 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
+import numpy as np
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 from llguidance.gbnf_to_lark import any_to_lark
-from llguidance.llamacpp import lltokenizer_from_vocab
 
 from expertd.errors import InvalidRequest
-from expertd.grammar.closing import Closer, closer
+from expertd.grammar.closing import STEPS, Closer, closer, closing
 from expertd.grammar.constraint import Constraint
 from expertd.grammar.ddl import Dialect
+from expertd.grammar.json_schema import enforceable
 from expertd.grammar.sql import sql_grammar
 
 Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf", "sql_sqlite", "sql_postgres"]
 
 MAX_BYTES = 1 << 16  # of a grammar's text: what it forces is found in one go, while nothing is decoded
-MAX_DEPTH = 64  # of a JSON schema
-MAX_REFS = 256  # a chain of a thousand is more than llguidance's stack holds, and would end the process
+MAX_RULES = 500  # and levels of brackets in them: llguidance goes down a chain of rules, and 600 take a stack of 2 MB
 KEPT = 64  # compiled grammars
 KEPT_BYTES = 1 << 21  # of their texts in all: each takes some fifty times as much memory
 
 # One line, as `json.dumps` writes it and as models have seen it most: so all but the values is forced.
-ONE_LINE: Any = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": ", "lenient": False}
+# Without `\\u` in strings: else a name that is taken could come again, written in another way.
+ONE_LINE: Any = {
+    "whitespace_flexible": False,
+    "item_separator": ", ",
+    "key_separator": ": ",
+    "json_allowed_escapes": 'nrbtf\\"',
+    "lenient": False,
+}
+_JSON = re.compile(r"%json\s*")  # before a schema in a Lark grammar
+# What of Lark makes rules and levels, and what may hold the same signs: texts, comments and patterns.
+_PIECES = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/(?:\\.|[^/\\\n])+/|[(\[\])\]:]')
 _ANYTHING: dict[str, Any] = {}  # what the schema `true` stands for
-# A step may take some milliseconds at most: everybody's next token waits for it.
-_LIMITS = LLParserLimits(
-    initial_lexer_fuel=1_000_000,
-    step_lexer_fuel=50_000,
-    step_max_items=20_000,
-    max_items_in_row=10_000,
-    max_lexer_states=50_000,
-    max_grammar_size=200_000,
-    verbose_errors=False,
-)
+
+
+def _limits(*, lexer_fuel: int, lexer_states: int, items_in_row: int) -> LLParserLimits:
+    """A step may take some milliseconds at most: everybody's next token waits for it."""
+    return LLParserLimits(
+        initial_lexer_fuel=lexer_fuel,
+        step_lexer_fuel=50_000,
+        step_max_items=20_000,
+        max_items_in_row=items_in_row,
+        max_lexer_states=lexer_states,  # of some hundred bytes, in each grammar that is kept
+        max_grammar_size=200_000,
+        verbose_errors=False,
+    )
+
+
+_LIMITS = _limits(lexer_fuel=100_000, lexer_states=20_000, items_in_row=2000)
+# Of grammars that we write ourselves, whose size is bounded by that of a schema.
+_OWN_LIMITS = _limits(lexer_fuel=1_000_000, lexer_states=50_000, items_in_row=10_000)
+_OWN: dict[Kind, Callable[[str, str], str]] = {
+    "sql_sqlite": lambda ddl, param: sql_grammar(ddl, "sqlite", param),
+    "sql_postgres": lambda ddl, param: sql_grammar(ddl, "postgres", param),
+}
 
 
 @dataclass(frozen=True)
@@ -53,6 +76,19 @@ class Source:
     text: str
     param: str
     parts: tuple[Source, ...] = ()
+
+
+class Vocabulary(Protocol):
+    """A base's."""
+
+    vocab: Any  # llama.cpp's own
+    n_vocab: int
+
+    @property
+    def tokenize_address(self) -> int: ...
+    def piece(self, token: int, *, special: bool = False) -> bytes: ...
+    def is_control(self, token: int) -> bool: ...
+    def ends(self) -> list[int]: ...
 
 
 class _Prepared(NamedTuple):
@@ -78,9 +114,8 @@ class Grammar:
 class Grammars:
     """Compiles grammars for one vocabulary, and keeps those that were used last. Thread-safe."""
 
-    def __init__(self, vocab: Any, ends: Callable[[], Sequence[int]]) -> None:
-        """`vocab` is llama.cpp's own, and `ends` finds the tokens that end an answer."""
-        self._vocab, self._find_ends = vocab, ends
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
         self._prepared: _Prepared | None = None
         self._preparing = threading.Lock()
         self._kept: OrderedDict[tuple[Kind, str], Grammar] = OrderedDict()  # least recently used first
@@ -90,8 +125,8 @@ class Grammars:
         """Make what all grammars need: some tenths of a second, which else the first one waits for."""
         with self._preparing:
             if self._prepared is None:
-                ends = self._find_ends()
-                tokenizer = lltokenizer_from_vocab(self._vocab, eos_token=list(ends))
+                ends = self._vocabulary.ends()
+                tokenizer = _tokenizer(self._vocabulary, ends)
                 self._prepared = _Prepared(tokenizer, frozenset(ends), closer(tokenizer))
             return self._prepared
 
@@ -120,41 +155,111 @@ class Grammars:
     def _compile(self, source: Source) -> Grammar:
         if len(source.text) > MAX_BYTES:
             raise _wrong(source, f"it has {len(source.text):,} characters, and at most {MAX_BYTES:,} are taken")
-        if source.text.count("$ref") + source.text.lower().count("\\u0024") > MAX_REFS:
-            raise _wrong(source, f"it has more than {MAX_REFS} `$ref`: write some of them out")
         for part in source.parts:
             self._compile(part)
         prepared = self.prepare()
+        limits = _OWN_LIMITS if source.kind in _OWN else _LIMITS
         text = _translated(source)
-        matcher = LLMatcher(prepared.tokenizer, text, log_level=0, limits=_LIMITS)
+        matcher = LLMatcher(prepared.tokenizer, text, log_level=0, limits=limits)
         if matcher.is_error():
             raise _wrong(source, _reason(matcher.get_error()))
-        if not any(matcher.compute_bitmask()) or matcher.is_error():
-            raise _wrong(source, "it lets no answer through: what it asks for contradicts itself, or never ends")
-        return Grammar(matcher, prepared, closes=source.kind == "json_schema", size=len(text))
+        closes = source.kind == "json_schema"
+        if closes:
+            closing(matcher, prepared.closer, STEPS)
+        _try(matcher.deep_copy(), source)
+        return Grammar(matcher, prepared, closes=closes, size=len(text))
+
+
+def _try(matcher: LLMatcher, source: Source) -> None:
+    """Take the first step: what breaks there, or did in copies, breaks no answer. Raises `InvalidRequest`."""
+    allowed = np.unpackbits(np.frombuffer(matcher.compute_bitmask(), np.uint8), bitorder="little").nonzero()[0]
+    if len(allowed):
+        matcher.try_consume_tokens([int(allowed[0])])
+    if matcher.is_error():
+        raise _wrong(source, f"it is too much work to follow: {_reason(matcher.get_error())}")
+    if not len(allowed):
+        raise _wrong(source, "it lets no answer through: what it asks for contradicts itself, or never ends")
+
+
+def _tokenizer(vocabulary: Vocabulary, ends: list[int]) -> LLTokenizer:
+    """llguidance's own takes what looks like a tag for no text: but `<tool_call>` of some bases is what they write."""
+    tokens = [
+        b"\xff" + vocabulary.piece(token, special=True) if vocabulary.is_control(token) else vocabulary.piece(token)
+        for token in range(vocabulary.n_vocab)
+    ]
+    make: Any = LLTokenizer  # whose stub lacks the method
+    made: LLTokenizer = make.from_llamacpp(
+        tokens=tokens,
+        vocab_ptr=vocabulary.vocab,
+        tokenize_fptr=vocabulary.tokenize_address,
+        eos_token=ends,
+        slices=None,
+    )
+    return made
 
 
 def _translated(source: Source) -> str:
     """In llguidance's own format. Raises `InvalidRequest`."""
     if source.kind == "json_schema":
-        return LLMatcher.grammar_from_json_schema(source.text, overrides=ONE_LINE)
+        try:
+            return LLMatcher.grammar_from_json_schema(source.text, overrides=ONE_LINE)
+        except ValueError as error:  # half of a surrogate pair
+            raise _wrong(source, f"it is no JSON: {error}") from error
     if source.kind == "regex":
         return LLMatcher.grammar_from_regex(source.text)
-    if source.kind == "lark":
-        return LLMatcher.grammar_from_lark(source.text)
-    if source.kind == "sql_sqlite":
-        return LLMatcher.grammar_from_lark(sql_grammar(source.text, "sqlite", source.param))
-    if source.kind == "sql_postgres":
-        return LLMatcher.grammar_from_lark(sql_grammar(source.text, "postgres", source.param))
-    try:
-        return LLMatcher.grammar_from_lark(any_to_lark(source.text))
-    except Exception as error:  # it raises whatever comes to it
-        raise _wrong(source, f"it is no GBNF: {error}") from error
+    if source.kind in _OWN:
+        return LLMatcher.grammar_from_lark(_OWN[source.kind](source.text, source.param))
+    text = source.text
+    if source.kind == "gbnf":
+        try:
+            text = any_to_lark(text)
+        except Exception as error:  # it raises whatever comes to it
+            raise _wrong(source, f"it is no GBNF: {error}") from error
+    return LLMatcher.grammar_from_lark(_with_schemas(text, source))
+
+
+def _with_schemas(lark: str, source: Source) -> str:
+    """With the JSON schemas in it as those are that come alone. Raises `InvalidRequest`."""
+    parts, at = list[str](), 0
+    for found in _JSON.finditer(lark):
+        if found.start() < at:  # within a schema
+            continue
+        try:
+            schema, end = json.JSONDecoder().raw_decode(lark, found.end())
+        except (ValueError, RecursionError) as error:
+            raise _wrong(source, f"after `%json` comes a JSON schema: {error}") from error
+        made = json.loads(json_source(schema, source.param).text)
+        parts += [lark[at : found.end()], json.dumps({**made, "x-guidance": ONE_LINE})]
+        at = end
+    parts.append(lark[at:])
+    if _levels("".join(parts[::2])) > MAX_RULES:
+        raise _wrong(source, f"its rules and the levels of brackets in them are over {MAX_RULES}: simplify it")
+    return "".join(parts)
+
+
+def _levels(lark: str) -> int:
+    """Of its rules, as if each led to the next one."""
+    levels = depth = deepest = 0
+    for piece in _PIECES.findall(lark):
+        if piece in "([":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif piece in ")]":
+            depth -= 1
+        elif piece == ":":
+            levels, depth, deepest = levels + 1 + deepest, 0, 0
+    return levels + deepest
 
 
 def _reason(error: str) -> str:
     """llguidance's message without its Rust backtrace and the state of its parser."""
-    text = error.split("\n\nStack backtrace")[0].split("<state>")[0].strip()
+    if "coerce_one_of" in error:
+        return (
+            "alternatives of a `oneOf` may overlap: give each a type or a required `const` of its own, or use `anyOf`"
+        )
+    if "circular references" in error:
+        return "a `$ref` with other keywords beside it leads back to itself: write these where it points to"
+    text = error.split("\n\nStack backtrace")[0].split("<state>")[0].replace("<non-verbose/>", "").strip()
     return text[:500] or "llguidance gives no reason"
 
 
@@ -163,27 +268,13 @@ def _wrong(source: Source, why: str) -> InvalidRequest:
 
 
 def json_source(schema: object, param: str) -> Source:
-    """The grammar of a JSON schema. Raises `InvalidRequest`."""
-    if schema is False:
+    """The grammar of a JSON schema. Raises `InvalidRequest`, for what of it cannot be enforced too."""
+    made = enforceable(schema, param)
+    if made is False:
         raise InvalidRequest(f"{param}: `false` lets no answer through", param=param)
-    if _depth(schema) > MAX_DEPTH:
-        raise InvalidRequest(f"{param}: it is nested more than {MAX_DEPTH} levels deep: flatten it", param=param)
-    return Source("json_schema", json.dumps(_ANYTHING if schema is True else schema), param)
+    return Source("json_schema", json.dumps(_ANYTHING if made is True else made), param)
 
 
 def sql_source(ddl: str, dialect: Dialect, param: str) -> Source:
     """The grammar of one query over the tables of a DDL, which is read when that is compiled."""
     return Source("sql_sqlite" if dialect == "sqlite" else "sql_postgres", ddl, param)
-
-
-def _depth(schema: object) -> int:
-    level, depth = [schema], 0
-    while level and depth <= MAX_DEPTH:
-        depth += 1
-        level = [
-            child
-            for item in level
-            if isinstance(item, (dict, list))
-            for child in (item.values() if isinstance(item, dict) else item)
-        ]
-    return depth

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from llguidance import LLMatcher
@@ -9,8 +11,10 @@ from llguidance import LLMatcher
 from expertd.errors import InvalidRequest
 from expertd.grammar.closing import STEPS, Closer, closes, closing
 
-EVERY = 8  # tokens between two looks at how the document could end, while there is much room
-NEAR = 64  # tokens of room, beside twice the end's own, from which on each token is looked at
+NEAR = STEPS + 64  # tokens of room from which on it is looked at how the document could end
+EVERY = 8  # tokens between two looks, while nothing is opened and there is room
+SLACK = 16  # tokens that there must be more room than the end has
+LATER = 16  # tokens until the next look where there was no end that fits
 
 
 class Constraint:
@@ -21,6 +25,7 @@ class Constraint:
         self._matcher, self._n_vocab, self._ends, self._closer = matcher, n_vocab, ends, closer
         self.refusals = 0
         self._known: list[int] | None = None  # what would have completed the document when it was last looked at
+        self._sure = False  # whether it still does
         self._unseen = 0  # tokens until the next look
         self._ending: list[int] = []  # what must come now, since nothing else fits
 
@@ -32,6 +37,10 @@ class Constraint:
             taken = bool(self._matcher.try_consume_tokens([token]))
         self.refusals += not taken
         return taken
+
+    def fitting(self, tokens: Sequence[int]) -> int:
+        """How many of them may come next, one after another."""
+        return int(self._matcher.validate_tokens(list(tokens)))
 
     def allowed(self) -> npt.NDArray[np.bool_]:
         """Which tokens may come next, [n_vocab]. Raises `InvalidRequest` where that takes too long to find."""
@@ -47,6 +56,7 @@ class Constraint:
         if tokens:
             self._matcher.consume_tokens(tokens)
             self._ending = self._ending[len(tokens) :]
+            self._follow(tokens)
         self._check()
         return tokens
 
@@ -55,15 +65,13 @@ class Constraint:
 
         `room`: tokens that the answer may still have, with this one. Where no end fits either way, it is `token`.
         """
-        if self._closer is None or token in self._ends:
+        if self._closer is None or token in self._ends or room > NEAR:
             return token
-        self._unseen -= 1
-        near = NEAR + 2 * (STEPS if self._known is None else len(self._known))
-        if self._unseen > 0 and room > near:
+        if self._follow([token]) or not self._must_look(token, room):
             return token
         self._unseen = EVERY
         if (found := self._end(room - 1)) is not None:
-            self._known = found
+            self._known, self._sure = found, True
             return token
         self._matcher.rollback(1)
         instead = self._end(room)
@@ -73,7 +81,24 @@ class Constraint:
         if instead is not None:
             return min(self._ends)
         self._matcher.try_consume_tokens([token])
+        self._known, self._unseen = None, LATER
         return token
+
+    def _follow(self, tokens: list[int]) -> bool:
+        """Whether these, which were gone on with, are the first ones of the end that is known: the rest is then one."""
+        n = len(tokens)
+        self._sure = self._sure and self._known is not None and self._known[:n] == tokens
+        if self._sure and self._known:
+            self._known = self._known[n:]
+        return self._sure
+
+    def _must_look(self, token: int, room: int) -> bool:
+        """Whether the document may have no end any more that fits, after `token`."""
+        assert self._closer is not None
+        self._unseen -= 1
+        if self._unseen <= 0:
+            return True
+        return self._known is not None and (token in self._closer.opening or len(self._known) + SLACK > room)
 
     def ending(self) -> int | None:
         """Go on with the next token of an end that was begun; None: there is none, and a token can be drawn."""

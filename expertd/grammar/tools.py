@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from expertd.errors import InvalidRequest
-from expertd.grammar.compiler import ONE_LINE, Source, json_source
+from expertd.grammar.compiler import Source, json_source
 
 OPEN, CLOSE = "<tool_call>", "</tool_call>"
 MAX_CALLS = 16  # an answer: a small model may find no end
@@ -36,12 +36,13 @@ def tools_source(tools: Sequence[Tool], *, text: bool, most: int = MAX_CALLS) ->
     Once the text has the opening tag, a whole call must follow.
     """
     schemas = [_arguments(tool) for tool in tools]
+    parts = [json_source(schema, tool.param) for tool, schema in zip(tools, schemas, strict=True)]
     calls = [f"{_quoted(_before(tool.name))} arguments{i}" for i, tool in enumerate(tools)]
     more = f" ({_quoted(chr(10) + OPEN)} call){{0,{most - 1}}}" if most > 1 else ""
     lines = [
         f"calls: call{more}",
         f"call: ({' | '.join(calls)}) {_quoted(AFTER_ARGUMENTS)}",
-        *(f"arguments{i}: %json {json.dumps({**s, 'x-guidance': ONE_LINE})}" for i, s in enumerate(schemas)),
+        *(f"arguments{i}: %json {part.text}" for i, part in enumerate(parts)),
     ]
     if text:
         lines += [
@@ -51,7 +52,6 @@ def tools_source(tools: Sequence[Tool], *, text: bool, most: int = MAX_CALLS) ->
         ]
     else:
         lines.append(f"start: {_quoted(OPEN)} calls")
-    parts = (json_source(schema, tool.param) for tool, schema in zip(tools, schemas, strict=True))
     return Source("lark", "\n".join(lines), "tools", tuple(parts))
 
 

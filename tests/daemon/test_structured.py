@@ -127,7 +127,7 @@ def test_a_stop_string_inside_forced_text_ends_the_answer(client: httpx.Client) 
         ({"response_format": {"type": "strange"}}, "response_format"),
         ({"response_format": {"type": "json_schema"}}, "json_schema"),
         ({"response_format": {"type": "json_schema", "json_schema": {"schema": {"uniqueItems": True}}}}, "uniqueItems"),
-        ({"json_schema": {"$ref": "#"}}, "never ends"),
+        ({"json_schema": {"$ref": "#"}}, "leads back to itself"),
         ({"json_schema": {"type": "integer", "minimum": 2, "maximum": 1}}, "json_schema"),
         ({"json_schema": False}, "lets no answer through"),
         ({"json_schema": {"enum": ["x" * 300_000]}}, "characters"),

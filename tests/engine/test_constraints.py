@@ -17,7 +17,7 @@ N = 60
 
 @pytest.fixture(scope="module")
 def grammar(toy):
-    return Grammars(toy.base.vocab, toy.base.ends).compile(Source("regex", PATTERN, "regex"))
+    return Grammars(toy.base).compile(Source("regex", PATTERN, "regex"))
 
 
 def text_of(toy, answer):
@@ -78,7 +78,7 @@ def test_an_answer_is_never_longer_than_it_may_be(toy, grammar, most):
 
 @pytest.mark.parametrize("most", [1, 2, 30])
 def test_an_answer_that_is_cut_within_what_is_forced_does_not_look_whole(toy, most):
-    fixed = Grammars(toy.base.vocab, toy.base.ends).compile(Source("regex", "the answer is: nothing at all", "regex"))
+    fixed = Grammars(toy.base).compile(Source("regex", "the answer is: nothing at all", "regex"))
     one = request(toy.prompt(831, 12), most, grammar=fixed, logprobs=None)
 
     async def run():

@@ -10,6 +10,7 @@ import pytest
 from expertd.engine import lookup
 from expertd.engine.interface import Sampling
 from expertd.engine.lookup import FIRST, NGRAM, Lookup
+from expertd.engine.sequence import Sequence
 from expertd.grammar.compiler import Grammars, Source
 from tests.engine.harness import ask, engine, idle, request
 
@@ -70,7 +71,7 @@ def test_answers_with_drafts_are_those_without(toy, experts, f32_kv, sampling, u
 
 @pytest.mark.usefixtures("eager")
 def test_a_grammar_and_stop_strings_hold_within_a_draft(toy, f32_kv):
-    grammar = Grammars(toy.base.vocab, toy.base.ends).compile(Source("regex", "(the hen (is|in) )+", "regex"))
+    grammar = Grammars(toy.base).compile(Source("regex", "(the hen (is|in) )+", "regex"))
     prompt = repeating(toy, 910)
     requests = [
         request(prompt, N, grammar=grammar, logprobs=None),
@@ -104,19 +105,58 @@ def test_beside_others_nothing_is_drafted(toy):
     assert counted.drafted_tokens == 0 or counted.steps > 20
 
 
+def proposed(tokens, most=10, prompt=0):
+    return Lookup(prompt).propose(tokens, most)
+
+
 def test_a_draft_is_what_followed_the_longest_repetition_that_counts():
     tokens = list(np.random.default_rng(0).permutation(1000)[:40])
-    repeated = [*tokens, *tokens[:FIRST]]
-    assert Lookup().propose(repeated, 10) == tuple(tokens[FIRST : FIRST + 10])
-    assert Lookup().propose([*tokens, *tokens[: FIRST - 1]], 10) == ()
-    assert Lookup().propose(tokens, 10) == Lookup().propose([], 10) == ()
+    assert proposed([*tokens, *tokens[:FIRST]]) == tuple(tokens[FIRST : FIRST + 10])
+    assert proposed([*tokens, *tokens[: FIRST - 1]]) == ()
+    assert proposed(tokens) == proposed([]) == ()
 
 
 def test_a_wrong_draft_makes_the_next_one_need_more_and_a_good_one_less():
     tokens = list(range(100, 160))
-    drafts = Lookup()
+    drafts = Lookup(len(tokens))
     drafts.learn(10, 0)
     assert drafts.propose([*tokens, *tokens[:FIRST]], 10) == ()
     assert drafts.propose([*tokens, *tokens[: 2 * FIRST]], 10) == tuple(tokens[2 * FIRST : 2 * FIRST + 10])
     drafts.learn(10, 9)
     assert drafts.propose([*tokens, *tokens[: 2 * FIRST], *tokens[:NGRAM]], 10) == tuple(tokens[NGRAM : NGRAM + 10])
+
+
+KEY, FORM = [1, 2, 3, 4, 5, 6, 7, 8], [60, 61, 62, 63]
+VALUES = [list(range(begin, begin + 12)) for begin in (100, 200, 300, 400)]
+
+
+def test_after_a_copy_the_next_one_is_of_what_came_next_in_the_prompt():
+    prompt = [token for value in VALUES for token in (*KEY, *value)]
+    drafts = Lookup(len(prompt))
+    answer = [70, *KEY]
+    assert drafts.propose([*prompt, *answer], 6) == tuple(VALUES[0][:6])  # nothing was copied yet: its beginning
+    drafts.learn(6, 6)
+    answer += [*VALUES[0], 71, *KEY]
+    assert drafts.propose([*prompt, *answer], 6) == tuple(VALUES[1][:6])
+
+
+def test_where_the_answer_repeats_its_own_form_the_values_are_the_prompts_next():
+    prompt = [token for value in VALUES for token in (*KEY, *value)]
+    drafts = Lookup(len(prompt))
+    answer = [*FORM, 70, *KEY]
+    drafts.propose([*prompt, *answer], 12)
+    drafts.learn(12, 12)
+    answer += [*VALUES[0], *FORM]
+    assert drafts.propose([*prompt, *answer], 15) == (70, *KEY, *VALUES[1][:6])
+
+
+def test_what_the_grammar_refuses_is_not_computed(toy, f32_kv):
+    grammar = Grammars(toy.base).compile(Source("regex", "(the hen is in )+", "regex"))
+    seq = Sequence(request(toy.base.tokenize("the hen is in the hen is on " * 4), 90, grammar=grammar), toy.base, None)
+    for token in toy.base.tokenize("the hen is in the hen is "):
+        assert seq.constraint.take(token)
+        seq.tokens.append(token)
+    unbound = seq.lookup.propose(seq.tokens, 30)
+    draft = seq.draft(30)
+    assert draft and draft == unbound[: len(draft)]
+    assert len(draft) < len(unbound)

@@ -20,7 +20,7 @@ def base() -> Iterator[Base]:
 
 @pytest.fixture(scope="session")
 def grammars(base: Base) -> Grammars:
-    return Grammars(base.vocab, base.ends)
+    return Grammars(base)
 
 
 @pytest.fixture

@@ -32,7 +32,15 @@ TREE = {
     "$ref": "#/$defs/node",
 }
 TREE["$defs"]["leaf"] = {"anyOf": [{"$ref": "#/$defs/node"}, {"type": "integer", "multipleOf": 10}, {"type": "null"}]}
-SCHEMAS = [INVOICE, TREE, {"type": "object"}, closed({"a": {"type": "array", "minItems": 3}}), {"multipleOf": 10}]
+ROOMS = {"type": "array", "items": closed({f"the_width_of_side_{i}_in_metres": {"type": "integer"} for i in range(8)})}
+SCHEMAS = [
+    INVOICE,
+    TREE,
+    ROOMS,
+    {"type": "object"},
+    closed({"a": {"type": "array", "minItems": 3}}),
+    {"multipleOf": 10},
+]
 
 
 def shortest(grammar: Grammar) -> int:
@@ -43,7 +51,7 @@ def shortest(grammar: Grammar) -> int:
     return len(found)
 
 
-@pytest.mark.parametrize("schema", SCHEMAS, ids=["invoice", "tree", "any", "items", "multiples"])
+@pytest.mark.parametrize("schema", SCHEMAS, ids=["invoice", "tree", "rooms", "any", "items", "multiples"])
 def test_every_document_is_whole_from_the_shortest_budget_on(base: Base, grammars: Grammars, schema: Any) -> None:
     grammar = grammars.compile(json_source(schema, "schema"))
     walker, least = Walker(base, seed=1), shortest(grammar)

@@ -235,7 +235,7 @@ def test_what_people_ask_of_a_schema_is_let_through(follows):
 
 
 def test_grammars_of_many_schemas_do_not_pile_up(base):
-    own = Grammars(base.vocab, base.ends)
+    own = Grammars(base)
     sources = [sql_source(f"{SCHEMAS['many']};CREATE TABLE t{number} (a INT)", "sqlite", "s") for number in range(30)]
     compiled = [own.compile(source) for source in sources]
     assert own.compile(sources[-1]) is compiled[-1] and own.compile(sources[-2]) is compiled[-2]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from expertd.engine.context import Base
+from expertd.grammar.compiler import Grammars
 from expertd.grammar.tools import Tool, called, tools_source
+from tests.toy_base import make_talking_base
 
 ADD = Tool("add", {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}, "add")
 NOW = Tool("now", {"type": "object", "properties": {}}, "now")
@@ -37,3 +40,16 @@ def test_a_model_that_must_call_writes_nothing_else(follows):
 
 def test_one_call_is_all_where_more_are_not_wanted(follows):
     assert follows(source(text=True, most=1), CALL) and not follows(source(text=True, most=1), TWO)
+
+
+def test_tags_that_a_base_has_tokens_for_are_text_like_any_other(tmp_path):
+    make_talking_base(tmp_path / "base.gguf", own=("<tool_call>", "</tool_call>"))
+    base = Base(tmp_path / "base.gguf", vocab_only=True)
+    answer, tags = base.tokenize(CALL), [base.tokenize(tag) for tag in ("<tool_call>", "</tool_call>")]
+    assert [len(tag) for tag in tags] == [1, 1] and {answer[0], answer[-1]} == {tag[0] for tag in tags}
+    grammars = Grammars(base)
+    for text in (True, False):
+        constraint = grammars.compile(source(text=text)).start()
+        assert all(constraint.take(token) for token in answer) and constraint.take(base.eos)
+    assert grammars.compile(source(text=False)).start().forced(1) == tags[0]
+    base.close()

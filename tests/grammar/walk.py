@@ -7,10 +7,13 @@ import functools
 import numpy as np
 
 from expertd.engine.context import Base
+from expertd.engine.interface import Sampling
+from expertd.engine.sampler import Sampler
 from expertd.grammar.compiler import Grammar
 from expertd.grammar.constraint import Constraint
 
 SHORT = 2  # bytes of a token that may end something
+SPREAD = 3.0  # of random logits
 BIAS = 0.4  # how often such a one is drawn, so that documents end
 
 
@@ -23,8 +26,13 @@ class Walker:
     """Draws tokens uniformly among those that may come next, with a bias to short ones."""
 
     def __init__(self, base: Base, seed: int) -> None:
-        self._base, self._random = base, np.random.default_rng(seed)
+        self._base = base
+        self.begin(seed)
         self._short = np.array([0 < len(piece) <= SHORT for piece in pieces(base)])
+
+    def begin(self, seed: int) -> None:
+        """Anew, so that what one test draws is no matter of which ran before."""
+        self._random = np.random.default_rng(seed)
 
     def document(self, grammar: Grammar, budget: int) -> str | None:
         """A whole answer of `budget` tokens at most, by the ways that the engine goes; None: it did not end in time."""
@@ -49,3 +57,15 @@ class Walker:
 
     def _text(self, tokens: list[int]) -> str:
         return b"".join(map(self._base.piece, tokens)).decode()
+
+
+class HeatedWalker(Walker):
+    """Draws as the engine does, from random logits."""
+
+    def __init__(self, base: Base, seed: int, temperature: float) -> None:
+        super().__init__(base, seed)
+        self._sampler = Sampler(Sampling(temperature=temperature, seed=seed))
+
+    def _draw(self, constraint: Constraint, room: int) -> int:
+        logits = SPREAD * self._random.standard_normal(self._base.n_vocab, np.float32)
+        return self._sampler.draw(logits, constraint, room)

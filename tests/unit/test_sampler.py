@@ -141,6 +141,12 @@ def test_penalties_are_on_the_tokens_drawn_before(penalty, tokens):
     assert LOGITS[1] == 3.0  # the logits themselves stay
 
 
+def test_tokens_that_were_forced_are_penalized_as_drawn_ones_are():
+    forced, drawn = (Sampler(Sampling(temperature=0, presence_penalty=2.5)) for _ in range(2))
+    forced.note([drawn.draw(LOGITS)])
+    assert forced.draw(LOGITS) == drawn.draw(LOGITS) == 3
+
+
 @pytest.mark.parametrize("sampling", [{"temperature": 0}, {"top_p": 0.9}, {"top_k": 3}, {"min_p": 0.1}, {}], ids=str)
 @pytest.mark.parametrize("broken", [np.nan, np.inf])
 def test_logits_that_are_no_numbers_are_refused(sampling, broken):

@@ -140,6 +140,19 @@ def test_while_others_decode_a_prompt_comes_in_chunks(make):
     assert bench.step() == [(old, 1), (new, 16)]
 
 
+def test_what_was_forced_comes_at_once_alone_and_in_chunks_while_others_decode(make):
+    bench, old, forced = Bench(), make(5), make(6)
+    bench.scheduler.add(forced)
+    bench.step()
+    forced.tokens += [7] * 40
+    assert bench.step() == [(forced, 41)]
+    bench.scheduler.add(old)
+    bench.step()
+    forced.tokens += [7] * 40
+    assert dict(bench.step()) == {forced: 17, old: 1}
+    assert dict(bench.step()) == {forced: 17, old: 1}
+
+
 def test_a_prompt_that_ends_within_twice_a_steps_time_is_not_cut(make):
     bench, old, new = Bench(), make(5), make(33, first=150)
     bench.scheduler.add(old)

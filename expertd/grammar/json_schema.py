@@ -1,0 +1,486 @@
+"""What of a JSON schema is enforced: it is written anew, with only what llguidance holds answers to exactly.
+
+llguidance refuses most of what it does not know. Here is refused what it would let through, take in part, or break on,
+and what validators do not agree about.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import reprlib
+from collections.abc import Callable, Collection, Iterator, Sized
+from decimal import Decimal
+from typing import Any, TypeAlias
+from urllib.parse import unquote
+
+from expertd.errors import InvalidRequest
+from expertd.grammar.one_of import WORK, exclusive
+
+MAX_DEPTH = 64  # of a schema
+# Of all that `$ref`s name, added up: llguidance goes down a chain of them, and 400 take a stack of 2 MB.
+MAX_LEVELS = 300
+MAX_VALUES = 100_000  # JSON values within it, whatever they are
+MAX_SCHEMAS = 2_000  # that are followed
+MAX_PROPERTIES = 300  # of one object
+MAX_COUNTED = 32  # optional properties where there are `minProperties` or `maxProperties`
+MAX_PATTERNS = 20  # of one object's names: each is held against each
+MAX_CHOICES = 5_000  # values of an `enum` or a `const`, and within these
+MAX_COUNT = 1_000  # of items or properties
+MAX_LENGTH = 4_000  # of a string that is counted
+MAX_PATTERN = 1_000  # characters of a pattern
+MAX_NUMBER = 2**53  # beyond it, not every integer is a float
+MAX_DECIMALS = 15
+MAX_MULTIPLE = 500  # what is left of a division is a state each
+
+TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
+IN_PLACE = ("$ref", "const", "enum", "allOf", "anyOf", "oneOf")  # applied in turn, each to what is before it
+PLAIN = (
+    *("type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    *("minLength", "maxLength", "pattern", "format"),
+    *("items", "additionalItems", "prefixItems", "minItems", "maxItems"),
+    *("properties", "additionalProperties", "patternProperties", "required", "minProperties", "maxProperties"),
+)
+ENFORCED = frozenset(IN_PLACE + PLAIN)
+# Of any draft: what one of them says must not be ignored because another one is asked for.
+REFUSED = frozenset(
+    (
+        *("not", "if", "then", "else", "dependencies", "dependentRequired", "dependentSchemas", "propertyNames"),
+        *("contains", "minContains", "maxContains", "uniqueItems", "unevaluatedItems", "unevaluatedProperties"),
+        *("$dynamicRef", "$recursiveRef", "extends", "disallow", "divisibleBy"),
+    )
+)
+_DRAFTS = ("draft-04", "draft-06", "draft-07", "draft/2019-09", "draft/2020-12")
+_IGNORING = _DRAFTS[:3]  # what stands beside `$ref`
+_DRAFT = re.compile(rf"https?://json-schema\.org/({'|'.join(_DRAFTS)})/schema#?")
+
+_DAY = r"((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+_LEAP = r"([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)"
+_YEAR = r"([0-9]{3}[1-9]|[0-9]{2}[1-9][0-9]|[0-9][1-9][0-9]{2}|[1-9][0-9]{3})"  # not 0000
+_DATE = rf"({_YEAR}-{_DAY}|{_LEAP}-02-29)"
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+_LABEL = r"[a-zA-Z0-9]([a-zA-Z0-9]|-[a-zA-Z0-9]){0,31}"
+# llguidance takes any year for a leap year, a leap second at any time of the day, and host names of any length.
+_FORMATS: dict[str, dict[str, Any]] = {
+    "date": {"pattern": f"^{_DATE}$"},
+    "time": {"pattern": f"^{_TIME}$"},
+    "date-time": {"pattern": f"^{_DATE}T{_TIME}$"},
+    "hostname": {"pattern": rf"^{_LABEL}(\.{_LABEL})*$", "maxLength": 253},
+    **{name: {"format": name} for name in ("duration", "email", "ipv4", "ipv6", "uuid", "uri")},
+}
+FORMATS = tuple(sorted(_FORMATS))
+
+# What Rust's, Python's and ECMA's regular expressions all read alike; where anchors may stand is llguidance's to check.
+_ESCAPE = r"""\\(?: [nrtf] | [dsw](?!-[^\]]) | [\\\]\[^/.*+?(){}|$"'@:,;!#%&=~_ -]
+    | u(?!00[01])[\da-fA-F]{4} | x(?![01]|7f)[\da-fA-F]{2} )"""
+_PIECE = re.compile(
+    rf"""
+      {_ESCAPE}
+    | \[ (?: \^(?!\]) | (?![\]^]) ) (?: {_ESCAPE} | (?!&&|--|~~) [^\]\[\\\x00-\x08\x0b\x0e-\x1f\x7f] )+ \]  # a class
+    | \( (?: \?: | (?!\?) )
+    | (?: [*+?] | \{{[0-9]+(?:,[0-9]*)?\}} ) \?? (?![*+?{{])
+    | [^\\\[({{*+?\x00-\x08\x0b\x0e-\x1f\x7f]
+    """,
+    re.VERBOSE | re.ASCII,
+)
+_WIDER = re.compile(r"\\[dw]")  # ASCII in ECMA's and here, of all scripts in Python's
+_NEGATED = re.compile(r"\[\^(?:[^\\\]]|\\.)*\\[dw]")
+_UNWRITABLE = re.compile(r"[\x00-\x07\x0b\x0e-\x1f\x7f]")  # but with \u, by which a name could come twice
+
+Made: TypeAlias = "dict[str, Any] | bool"
+
+
+def enforceable(schema: object, param: str) -> Made:
+    """The schema in draft 2020-12, with all that its `$ref`s name in `$defs`. Raises `InvalidRequest`."""
+    return _Reading(schema, param).whole()
+
+
+class _Reading:
+    """Of one schema."""
+
+    def __init__(self, root: object, param: str) -> None:
+        self._root, self._param = root, param
+        self._draft = ""  # as it is named
+        self._names: dict[str, str] = {}  # of references, in the `$defs` that are made
+        self._pending: list[str] = []
+        self._schemas = 0
+        self._deepest = 0  # level below the root, or the reference, that is read
+        self._multiples: list[Decimal] = []
+        self._bounds: dict[str, dict[Decimal, str]] = {}  # by keyword, with the last place of each
+        self._one_of: list[dict[str, Any]] = []  # schemas that were made with one
+        self._optional, self._counted = 0, ""  # properties, and where their number is asked about
+        self._readers: dict[str, Callable[[Any, str, int], Any]] = {
+            "type": self._type,
+            "multipleOf": self._multiple,
+            "pattern": self._pattern,
+            "required": self._required,
+            "properties": self._map,
+            "patternProperties": self._patterns,
+            "additionalProperties": self._schema,
+            "items": self._schema,
+            "prefixItems": self._list,
+            "allOf": self._list,
+            "anyOf": self._list,
+            "oneOf": self._list,
+            "const": self._constant,
+            "enum": self._enum,
+            "$ref": self._reference,
+            **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), self._bound),
+            **dict.fromkeys(("minItems", "maxItems", "minProperties", "maxProperties"), self._count),
+            **dict.fromkeys(("minLength", "maxLength"), self._length),
+        }
+
+    def whole(self) -> Made:
+        self._check_size()
+        if isinstance(self._root, dict) and (draft := self._root.get("$schema")) is not None:
+            known = _DRAFT.fullmatch(draft) if isinstance(draft, str) else None
+            if known is None:
+                why = f"`$schema` {_short(draft)} is not known here: leave it out, or name draft 4 to 2020-12"
+                raise self._wrong("#", why)
+            self._draft = known[1]
+        made = self._schema(self._root, "#", 0)
+        definitions: dict[str, Made] = {}
+        levels = self._deepest
+        while self._pending:
+            reference, self._deepest = self._pending.pop(), 0
+            definitions[self._names[reference]] = self._schema(self._target(reference), reference, 0)
+            levels += self._deepest + 1
+            if levels > MAX_LEVELS:
+                raise self._wrong("#", f"with all that its `$ref`s name it has over {MAX_LEVELS} levels: flatten it")
+        self._check_bounds()
+        self._check_ends(definitions)
+        if self._counted and self._optional > MAX_COUNTED:
+            why = f"`minProperties` and `maxProperties` are taken where {MAX_COUNTED} properties are optional at most"
+            raise self._wrong(self._counted, why)
+        work = iter(range(WORK))
+        for schema in self._one_of:
+            if exclusive(schema["oneOf"], definitions, work):
+                parts = {"anyOf" if keyword == "oneOf" else keyword: value for keyword, value in schema.items()}
+                schema.clear()
+                schema.update(parts)
+        return {**made, "$defs": definitions} if definitions and isinstance(made, dict) else made
+
+    def _check_size(self) -> None:
+        """Of all of it, so that nothing that goes through it later breaks or takes long."""
+        level, depth, values = [self._root], 0, 0
+        while level:
+            depth, values = depth + 1, values + len(level)
+            if depth > MAX_DEPTH:
+                raise self._wrong("#", f"it is nested more than {MAX_DEPTH} levels deep: flatten it")
+            if values > MAX_VALUES:
+                raise self._wrong("#", f"it has more than {MAX_VALUES:,} values within it: simplify it")
+            level = [child for item in level for child in _parts(item)]
+
+    def _schema(self, schema: Any, path: str, depth: int) -> Made:
+        if isinstance(schema, bool):
+            return schema
+        if not isinstance(schema, dict):
+            raise self._wrong(path, f"a schema is an object, `true` or `false`, and not {_short(schema)}")
+        self._schemas += 1
+        self._deepest = max(self._deepest, depth)
+        if self._schemas > MAX_SCHEMAS:
+            raise self._wrong("#", f"it has more than {MAX_SCHEMAS:,} schemas within it: simplify it")
+        self._check_keywords(schema, path)
+        plain, form = self._plain(schema, path, depth), self._format(schema, path)
+        if form.keys().isdisjoint(plain):
+            plain, form = {**plain, **form}, {}
+        made: dict[str, Any] = {}
+        for keyword in schema:
+            if keyword in IN_PLACE:
+                made[keyword] = self._readers[keyword](schema[keyword], _below(path, keyword), depth + 1)
+            elif keyword in PLAIN:  # all at once: llguidance takes those that stand apart each for itself
+                made.update(plain)
+        if "oneOf" in made and "anyOf" not in made:
+            self._one_of.append(made)
+        if form:
+            made["allOf"] = [*made.get("allOf", []), form]
+        return made
+
+    def _check_keywords(self, schema: dict[str, Any], path: str) -> None:
+        refused = sorted(REFUSED & schema.keys())
+        if refused == ["uniqueItems"] and schema["uniqueItems"] is False:
+            refused = []
+        if refused:
+            why = f"`{refused[0]}` cannot be enforced: leave it out, and check answers for it yourself"
+            raise self._wrong(path, why)
+        if path != "#" and (moved := [name for name in ("$id", "$schema") if name in schema]):
+            raise self._wrong(path, f"`{moved[0]}` is taken at the top alone")
+        beside = [keyword for keyword in schema if keyword in ENFORCED and keyword != "$ref"]
+        if self._draft in _IGNORING and "$ref" in schema and beside:
+            why = f"`{beside[0]}` beside `$ref` is ignored up to draft 7: leave it out, or name a later `$schema`"
+            raise self._wrong(path, why)
+
+    def _plain(self, schema: dict[str, Any], path: str, depth: int) -> dict[str, Any]:
+        """What of a schema is not applied in turn. Lists of items have one form, that of draft 2020-12."""
+        schema = dict(schema)
+        if isinstance(schema.get("items"), list):
+            if "prefixItems" in schema:
+                raise self._wrong(path, "`prefixItems` and a list of `items` say the same: leave out one of them")
+            if self._draft == _DRAFTS[-1]:
+                raise self._wrong(path, "a list of `items` is of older drafts: write `prefixItems`")
+            schema["prefixItems"] = schema.pop("items")
+            if "additionalItems" in schema:
+                schema["items"] = schema["additionalItems"]
+        elif self._draft in _DRAFTS[:-1] and "prefixItems" in schema:
+            raise self._wrong(path, "`prefixItems` is of draft 2020-12, and another `$schema` is named: leave that out")
+        made = {
+            keyword: self._readers[keyword](value, _below(path, keyword), depth + 1)
+            for keyword, value in schema.items()
+            if keyword in PLAIN and keyword not in ("format", "additionalItems")
+        }
+        if "minProperties" in made and made["minProperties"] > len(made.get("required", [])) + 1:
+            why = f"`minProperties` {made['minProperties']} cannot be enforced: name all but one of them in `required`"
+            raise self._wrong(path, why)  # further names may be the same one twice, which is one property
+        self._optional += len(made.get("properties", {}).keys() - made.get("required", []))
+        if made.get("minProperties") or "maxProperties" in made:
+            self._counted = path
+        return made
+
+    def _type(self, value: Any, path: str, _: int) -> Any:
+        types = value if isinstance(value, list) else [value]
+        if not types or any(name not in TYPES for name in types):
+            raise self._wrong(path, f"`type` is one or several of {', '.join(TYPES)}, and not {_short(value)}")
+        return value
+
+    def _number(self, value: Any, path: str) -> Decimal:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise self._wrong(path, f"a number is wanted, and not {_short(value)}")
+        if not abs(value) <= MAX_NUMBER:  # so that NaN is none either
+            raise self._wrong(path, "a number beyond 2^53 is not held exactly by those who read JSON")
+        number = Decimal(repr(value))
+        if -int(number.as_tuple().exponent) > MAX_DECIMALS:
+            raise self._wrong(path, f"{value} has over {MAX_DECIMALS} decimals")
+        return number
+
+    def _bound(self, value: Any, path: str, _: int) -> Any:
+        self._bounds.setdefault(path.rpartition("/")[2], {})[self._number(value, path)] = path
+        return value
+
+    def _check_bounds(self) -> None:
+        """llguidance lets an excluded bound through, where it is an integer and the other bound is less than 1 away.
+
+        `allOf` and the like may bring any two bounds together.
+        """
+        below = {*self._bounds.get("minimum", {}), *self._bounds.get("exclusiveMinimum", {})}
+        above = {*self._bounds.get("maximum", {}), *self._bounds.get("exclusiveMaximum", {})}
+        near = {
+            "exclusiveMinimum": {math.floor(bound) for bound in above if bound % 1},
+            "exclusiveMaximum": {math.ceil(bound) for bound in below if bound % 1},
+        }
+        for keyword, integers in near.items():
+            for bound, path in self._bounds.get(keyword, {}).items():
+                if bound in integers:
+                    raise self._wrong(path, f"{bound} cannot be excluded where another bound is less than 1 away")
+
+    def _multiple(self, value: Any, path: str, _: int) -> Any:
+        """llguidance counts in decimals, validators in binary fractions: where these differ, no answer is right."""
+        number = self._number(value, path)
+        if number <= 0 or not (isinstance(value, int) or _is_power_of_two(number)):
+            why = f"{_short(value)} is not taken, only integers (7, not 7.0), 0.5, 0.25 and so on: count in small units"
+            raise self._wrong(path, why)
+        self._multiples.append(number)
+        scale = 10 ** max(-int(min(self._multiples).normalize().as_tuple().exponent), 0)
+        if math.lcm(*(int(multiple * scale) for multiple in self._multiples)) > MAX_MULTIPLE:
+            why = f"the least common multiple of all `multipleOf` is over {MAX_MULTIPLE / scale:g}"
+            raise self._wrong(path, why)
+        if any(multiple % 1 for multiple in self._multiples) and not all(map(_is_power_of_two, self._multiples)):
+            raise self._wrong(path, "0.5 and the like go with powers of 2 alone in a schema")
+        return value
+
+    def _whole_number(self, value: Any, path: str, most: int) -> int:
+        number = self._number(value, path)
+        if number < 0 or number % 1:
+            raise self._wrong(path, f"a whole number from 0 on is wanted, and not {_short(value)}")
+        if number > most:
+            raise self._wrong(path, f"it is {int(number):,}, and at most {most:,} is taken")
+        return int(number)
+
+    def _count(self, value: Any, path: str, _: int) -> int:
+        return self._whole_number(value, path, MAX_COUNT)
+
+    def _length(self, value: Any, path: str, _: int) -> int:
+        return self._whole_number(value, path, MAX_LENGTH)
+
+    def _pattern(self, value: Any, path: str, _: int) -> str:
+        if not isinstance(value, str):
+            raise self._wrong(path, f"a pattern is wanted, and not {_short(value)}")
+        if len(value) > MAX_PATTERN:
+            raise self._wrong(path, f"the pattern has {len(value):,} characters, and at most {MAX_PATTERN:,} are taken")
+        at = 0
+        while at < len(value):
+            piece = _PIECE.match(value, at)
+            if piece is None:
+                why = f"in the pattern, what stands at {_short(value[at : at + 20])} is not read alike by everybody"
+                raise self._wrong(path, why)
+            at = piece.end()
+        if _NEGATED.search(value):
+            raise self._wrong(path, r"`\d` and `\w` in a negated class are not read alike everywhere: write [^0-9]")
+        return value
+
+    def _format(self, schema: dict[str, Any], path: str) -> dict[str, Any]:
+        if "format" not in schema:
+            return {}
+        form = schema["format"]
+        if not isinstance(form, str) or form not in _FORMATS:
+            raise self._wrong(_below(path, "format"), f"{_short(form)} is not enforced, only {', '.join(FORMATS)}")
+        return _FORMATS[form]
+
+    def _required(self, value: Any, path: str, _: int) -> list[str]:
+        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+            raise self._wrong(path, f"a list of names is wanted, and not {_short(value)}")
+        names = list(dict.fromkeys(value))
+        self._check_few(names, path)
+        return names
+
+    def _check_few(self, names: Sized, path: str) -> None:
+        if len(names) > MAX_PROPERTIES:
+            raise self._wrong(path, f"{len(names):,} properties are named, and at most {MAX_PROPERTIES} are taken")
+
+    def _map(self, value: Any, path: str, depth: int) -> dict[str, Made]:
+        if not isinstance(value, dict):
+            raise self._wrong(path, f"schemas by name are wanted, and not {_short(value)}")
+        self._check_few(value, path)
+        return {name: self._schema(schema, _below(path, name), depth) for name, schema in value.items()}
+
+    def _patterns(self, value: Any, path: str, depth: int) -> dict[str, Made]:
+        made = self._map(value, path, depth)
+        if len(made) > MAX_PATTERNS:
+            raise self._wrong(path, f"it has {len(made)} patterns, and at most {MAX_PATTERNS} are taken")
+        for pattern in made:
+            self._pattern(pattern, path, depth)
+            if _WIDER.search(pattern):  # whether a name has this pattern or not decides
+                raise self._wrong(path, r"`\d` and `\w` are not read alike everywhere: write [0-9]")
+        return made
+
+    def _list(self, value: Any, path: str, depth: int) -> list[Made]:
+        if not isinstance(value, list) or not value:
+            raise self._wrong(path, f"a list of schemas is wanted, and not {_short(value)}")
+        return [self._schema(schema, _below(path, str(i)), depth) for i, schema in enumerate(value)]
+
+    def _enum(self, value: Any, path: str, depth: int) -> list[Any]:
+        if not isinstance(value, list) or not value:
+            raise self._wrong(path, f"a list of values is wanted, and not {_short(value)}")
+        self._constant(value, path, depth)
+        return value
+
+    def _constant(self, value: Any, path: str, _: int) -> Any:
+        values: list[Any] = [value]
+        for item in values:  # which grows by what is within
+            self._check_value(item, path)
+            values += _parts(item)
+            if len(values) > MAX_CHOICES:
+                raise self._wrong(path, f"it has more than {MAX_CHOICES:,} values")
+        return value
+
+    def _check_value(self, value: Any, path: str) -> None:
+        if isinstance(value, str) and _UNWRITABLE.search(value):
+            raise self._wrong(path, f"{_short(value)} has a control character that is not written in answers")
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            self._number(value, path)
+
+    def _reference(self, value: Any, path: str, _: int) -> str:
+        if not isinstance(value, str) or not (value == "#" or value.startswith("#/")):
+            why = f"{_short(value)} is not a place within this schema: copy it to `$defs`, and name it #/$defs/..."
+            raise self._wrong(path, why)
+        if value not in self._names:
+            self._names[value] = str(len(self._names))
+            self._pending.append(value)
+        return f"#/$defs/{self._names[value]}"
+
+    def _target(self, reference: str) -> Any:
+        """What a reference names, by JSON pointer."""
+        target: Any = self._root
+        for part in reference.split("/")[1:]:
+            if target is not self._root and isinstance(target, dict) and isinstance(target.get("$id"), str):
+                raise self._wrong(reference, "`$id` is taken at the top alone")
+            name = unquote(part).replace("~1", "/").replace("~0", "~")
+            try:
+                target = target[int(name) if isinstance(target, list) and name.isdecimal() else name]
+            except (LookupError, TypeError):
+                raise self._wrong(reference, "there is nothing where `$ref` points") from None
+        return target
+
+    def _check_ends(self, definitions: dict[str, Made]) -> None:
+        """That nothing is defined by itself, and nothing must contain itself: such an answer could never be whole."""
+        in_place = {name: set(_in_place(made)) for name, made in definitions.items()}
+        settled = _grown(definitions, lambda name, settled: in_place[name] <= settled)
+        ended = _grown(definitions, lambda name, ended: _ends(definitions[name], ended))
+        for reference, name in self._names.items():
+            if name not in settled:
+                raise self._wrong(reference, "a `$ref` leads back to itself, with no value between")
+            if name not in ended:
+                raise self._wrong(reference, "it never ends: what it requires contains itself")
+
+    def _wrong(self, path: str, why: str) -> InvalidRequest:
+        where = "" if path == "#" else f" at {path[:200]}"
+        return InvalidRequest(f"{self._param}{where}: {why}", param=self._param)
+
+
+def _grown(names: Collection[str], belongs: Callable[[str, set[str]], bool]) -> set[str]:
+    """The least set of names with all that belong to it. What others name comes last, so it is looked at first."""
+    found: set[str] = set()
+    before = -1
+    while before < len(found):
+        before = len(found)
+        for name in reversed([*names]):
+            if name not in found and belongs(name, found):
+                found.add(name)
+    return found
+
+
+def _in_place(made: Made) -> Iterator[str]:
+    """The definitions that a value of this schema is held against itself."""
+    if isinstance(made, bool):
+        return
+    if "$ref" in made:
+        yield made["$ref"].rpartition("/")[2]
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for part in made.get(keyword, []):
+            yield from _in_place(part)
+
+
+def _ends(made: Made, ended: set[str]) -> bool:
+    """Whether a document of this schema can be whole, where those of the definitions `ended` can."""
+    if isinstance(made, bool):
+        return True
+    if "$ref" in made and made["$ref"].rpartition("/")[2] not in ended:
+        return False
+    if not all(_ends(part, ended) for part in made.get("allOf", [])):
+        return False
+    if not all(any(_ends(part, ended) for part in made[name]) for name in ("anyOf", "oneOf") if name in made):
+        return False
+    types = made.get("type", TYPES)
+    return any(_type_ends(name, made, ended) for name in ([types] if isinstance(types, str) else types))
+
+
+def _type_ends(name: str, made: dict[str, Any], ended: set[str]) -> bool:
+    if name == "object":
+        required, properties = made.get("required", []), made.get("properties", {})
+        needed = [properties[name] for name in required if name in properties]
+        if max(len(required), made.get("minProperties", 0)) > len(needed):
+            needed += [made.get("additionalProperties", True), *made.get("patternProperties", {}).values()]
+        return all(_ends(schema, ended) for schema in needed)
+    if name == "array":
+        items = [*made.get("prefixItems", []), made.get("items", True)]
+        return all(_ends(item, ended) for item in items[: made.get("minItems", 0)])
+    return True
+
+
+def _is_power_of_two(number: Decimal) -> bool:
+    return math.frexp(number)[0] == 0.5
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """The values right within a JSON value."""
+    if isinstance(value, dict):
+        yield from value.values()
+    elif isinstance(value, list):
+        yield from value
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}/{name.replace('~', '~0').replace('/', '~1')}"
+
+
+def _short(value: Any) -> str:
+    return reprlib.repr(value)
