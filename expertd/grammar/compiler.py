@@ -160,7 +160,8 @@ class Grammars:
         for part in source.parts:
             self._compile(part)
         prepared = self.prepare()
-        limits, text = _OWN_LIMITS if source.kind in _OWN else _LIMITS, _translated(source)
+        limits = _OWN_LIMITS if source.kind in _OWN else _LIMITS
+        text = _translated(source)
         matcher = LLMatcher(prepared.tokenizer, text, log_level=0, limits=limits)
         if matcher.is_error():
             raise _wrong(source, _reason(matcher.get_error()))
