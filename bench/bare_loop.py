@@ -14,7 +14,7 @@ import numpy as np
 from llama_cpp import llama_cpp as llama
 
 from expertd.daemon import UBATCH
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 
 
 class BareLoop:

@@ -17,7 +17,8 @@ import click
 import numpy as np
 
 from bench.between_markers import put
-from expertd.engine.context import Base, Context, KvType, Row
+from expertd.engine.base import Base
+from expertd.engine.context import Context, KvType, Row
 from expertd.models.catalogue import embedded_file
 from expertd.models.prepare import LAYOUTS, Recipe, convert
 

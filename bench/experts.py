@@ -43,7 +43,7 @@ from bench.servers import (
     together,
 )
 from expertd.config import Settings
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 
 RESULT = HERE / "results" / "experts.json"
 PROMPT, ANSWER = 160, 96  # tokens

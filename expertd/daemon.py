@@ -20,8 +20,9 @@ from expertd.api.auth import read_or_make_token
 from expertd.api.service import Service
 from expertd.config import Settings, cache_dir
 from expertd.engine import empty_cells
+from expertd.engine.base import Base
 from expertd.engine.chat_template import ChatTemplate
-from expertd.engine.context import Base, Context, KvType, cell_bytes
+from expertd.engine.context import Context, KvType, cell_bytes
 from expertd.engine.disk_cache import DiskCache
 from expertd.engine.hook import Hook
 from expertd.engine.memory import machine_memory

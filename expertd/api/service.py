@@ -13,8 +13,8 @@ from aiohttp import web
 from expertd.api.schema import Common, TextFormat
 from expertd.api.structured import asked_by, asked_of
 from expertd.config import Settings
+from expertd.engine.base import Base
 from expertd.engine.chat_template import ChatTemplate
-from expertd.engine.context import Base
 from expertd.engine.interface import Engine, Request, Sampling
 from expertd.errors import ContextOverflow, InvalidRequest
 from expertd.experts.blend import Blend, parse_model

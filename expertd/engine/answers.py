@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any, TypeAlias
 
-from expertd.engine.context import Base, Context
+from expertd.engine.base import Base
+from expertd.engine.context import Context
 from expertd.engine.counters import Counters
 from expertd.engine.interface import Done, FinishReason, Piece, Request, Sampling, TokenLogprob
 from expertd.engine.sampler import token_logprob

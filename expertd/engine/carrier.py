@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from expertd.engine.context import Adapter, Base
+from expertd.engine.base import Base
+from expertd.engine.context import Adapter
 from expertd.errors import EngineFailed
 from expertd.experts.gguf_adapter import write_zeros
 

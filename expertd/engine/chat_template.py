@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from expertd.errors import BaseRefused, InvalidRequest
 from expertd.grammar.tools import called
 

@@ -12,8 +12,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
+from expertd.engine.base import Base
 from expertd.engine.carrier import load_carrier
-from expertd.engine.context import Adapter, Base, Context
+from expertd.engine.context import Adapter, Context
 from expertd.engine.counters import Paging
 from expertd.engine.hook import CHANNELS, LOW_RANK, N_KINDS, TABLE, Channels, HookBlend
 from expertd.errors import EngineFailed, HookMissed, HookUnavailable

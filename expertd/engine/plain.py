@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from expertd.engine.context import Adapter, Base, Context
+from expertd.engine.base import Base
+from expertd.engine.context import Adapter, Context
 from expertd.engine.counters import Paging
 from expertd.errors import EngineFailed, InvalidRequest
 from expertd.experts.blend import Blend

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from expertd.engine.identity import NUMBERS, Identity
 from expertd.engine.interface import Request, Timings, TokenLogprob
 from expertd.engine.layout import lay_out

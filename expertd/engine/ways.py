@@ -11,8 +11,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from expertd.engine.base import Base
 from expertd.engine.blending import Blending
-from expertd.engine.context import Adapter, Base, Context, KvType, Row
+from expertd.engine.context import Adapter, Context, KvType, Row
 from expertd.engine.hook import Hook
 from expertd.engine.mixed import MixedBlending
 from expertd.engine.plain import PlainBlending

@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from expertd.engine.answers import Answers, Event
+from expertd.engine.base import Base
 from expertd.engine.blending import Blending
-from expertd.engine.context import Base, Context, Row
+from expertd.engine.context import Context, Row
 from expertd.engine.counters import Counters
 from expertd.engine.disk_cache import DiskCache
 from expertd.engine.interface import Done, Piece, Request, Status

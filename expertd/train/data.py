@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from expertd.engine.base import Base
 from expertd.engine.chat_template import ChatTemplate
-from expertd.engine.context import Base
 from expertd.errors import TrainingRefused
 
 MAX_GROUP = 64  # examples that share one prefix

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from expertd.errors import TrainingRefused
 from expertd.experts.manifest import FILE, BaseBinding, Manifest, Sampling, read_manifest, write_manifest
 from expertd.train.data import fingerprint

@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, GgufConfig
 from transformers.utils import logging as transformers_logging
 
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from expertd.errors import TrainingRefused
 from expertd.train import data
 from expertd.train.answer_only import PrefixKV, Trainee, answer_loss

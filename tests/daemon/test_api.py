@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from expertd.config import cache_dir
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from tests.daemon.process import NO_END, Daemon
 
 # Where the KV lies moves the logits of a quantized base a little: what is compared must not hang on a near tie.

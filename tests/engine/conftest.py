@@ -6,7 +6,7 @@ import pytest
 import torch
 from llama_cpp import llama_cpp as llama
 
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from expertd.engine.mixed import MixedBlending
 from expertd.engine.plain import PlainBlending
 from tests.engine.harness import WAY, Toy, random_weights

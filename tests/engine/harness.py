@@ -17,8 +17,9 @@ import torch
 from llama_cpp import llama_cpp as llama
 
 from expertd.engine import empty_cells
+from expertd.engine.base import Base
 from expertd.engine.blending import Blending
-from expertd.engine.context import Base, Context
+from expertd.engine.context import Context
 from expertd.engine.disk_cache import DiskCache
 from expertd.engine.hook import Hook
 from expertd.engine.interface import Done, Piece, Request, Sampling, Timings, TokenLogprob

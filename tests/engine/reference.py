@@ -10,7 +10,7 @@ import gguf
 import numpy as np
 from llama_cpp import llama_cpp as llama
 
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from expertd.experts.tensors import Array, Weights
 
 Part = tuple[Weights, float, int | None]  # an expert, its scale, and how many tokens of the prompt's end see it

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from expertd.engine.ways import ARCHITECTURES, why_plain
 from tests.engine.harness import KINDS, Toy, ask, differs, engine, peft_expert, request, told
 from tests.toy_base import make_talking_base

@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 
 from expertd.engine import worker as worker_module
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from tests.engine.harness import ask, background_done, collect, engine, greedy, idle, random_weights, request
 from tests.toy_base import make_talking_base
 

@@ -12,8 +12,9 @@ import pytest
 
 from expertd.config import cache_dir
 from expertd.engine import empty_cells
+from expertd.engine.base import Base
 from expertd.engine.chat_template import ChatTemplate
-from expertd.engine.context import Base, Context, Row
+from expertd.engine.context import Context, Row
 from expertd.engine.hook import Hook
 from expertd.models.catalogue import resolve
 from tests.engine.harness import ask, collect, engine, greedy, random_weights, request

@@ -10,7 +10,8 @@ import pytest
 
 from expertd.engine import context as context_module
 from expertd.engine import empty_cells
-from expertd.engine.context import Base, Context, Row
+from expertd.engine.base import Base
+from expertd.engine.context import Context, Row
 from expertd.engine.hook import Hook
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from expertd.grammar.compiler import Grammars, Source
 from expertd.models.catalogue import embedded_file
 

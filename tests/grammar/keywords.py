@@ -6,7 +6,7 @@ import argparse
 from collections import Counter
 
 from bench.between_markers import put
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from expertd.errors import InvalidRequest
 from expertd.grammar.compiler import Grammar, Grammars, json_source
 from expertd.grammar.json_schema import ENFORCED, FORMATS, REFUSED

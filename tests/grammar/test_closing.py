@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from expertd.grammar.closing import STEPS, closing
 from expertd.grammar.compiler import Grammar, Grammars, Source, json_source
 from expertd.grammar.json_schema import FORMATS

@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from bench.between_markers import ROOT
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from expertd.grammar.compiler import Grammar, Grammars
 from tests.grammar.keywords import DOCUMENT, compiled, table
 from tests.grammar.suite import Case, cases, is_valid

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from expertd.errors import InvalidRequest
 from expertd.grammar.closing import STEPS, WORK, closing
 from expertd.grammar.compiler import MAX_RULES, Grammars, Kind, Source, json_source
@@ -169,7 +169,7 @@ def test_the_longest_chains_that_are_taken_fit_a_small_stack(nested: int) -> Non
     text = json.dumps(schema)
     code = f"""
 import json, threading
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from expertd.grammar.compiler import Grammars, Source, json_source
 from expertd.models.catalogue import embedded_file
 base = Base(embedded_file(), vocab_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from expertd.errors import InvalidRequest
 from expertd.grammar.compiler import Grammars, json_source
 from tests.grammar.random_schemas import schemas

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from expertd.grammar.compiler import Grammars
 from expertd.grammar.tools import Tool, called, tools_source
 from tests.toy_base import make_talking_base

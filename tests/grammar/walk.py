@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from expertd.engine.interface import Sampling
 from expertd.engine.sampler import Sampler
 from expertd.grammar.compiler import Grammar

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from expertd.experts.manifest import read_manifest
 from expertd.experts.weights import read_weights
 from expertd.train.data import Example, Group, Line, steps, tokenize

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from expertd.engine.base import Base
 from expertd.engine.chat_template import ChatTemplate
-from expertd.engine.context import Base
 from expertd.errors import BaseRefused, InvalidRequest
 from tests.toy_base import make_talking_base
 

@@ -29,7 +29,7 @@ BELOW = {
     "__init__": set(),
 }
 OWNERS = {
-    "llama_cpp": {"engine/context.py", "engine/hook.py", "models/prepare.py"},
+    "llama_cpp": {"engine/base.py", "engine/context.py", "engine/hook.py", "engine/llama_log.py", "models/prepare.py"},
     "llguidance": {"grammar/"},
     "torch": {"train/"},
     "peft": {"train/"},

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from expertd.engine.counters import Counters, Paging
 from expertd.engine.interface import Request, Sampling
 from expertd.engine.scheduler import Limits, Scheduler

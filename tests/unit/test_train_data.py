@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from expertd.engine.context import Base
+from expertd.engine.base import Base
 from expertd.errors import TrainingRefused
 from expertd.train.data import MAX_GROUP, Example, batches, fingerprint, group, read_lines, tokenize
 from tests.toy_base import make_talking_base

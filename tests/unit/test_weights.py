@@ -16,7 +16,8 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers.modeling_gguf_pytorch_utils import LlamaTensorProcessor
 
-from expertd.engine.context import Adapter, Base, Context, Row
+from expertd.engine.base import Base
+from expertd.engine.context import Adapter, Context, Row
 from expertd.errors import ExpertRefused
 from expertd.experts.gguf_adapter import parse_gguf, write_gguf
 from expertd.experts.manifest import Manifest, read_manifest
