@@ -68,6 +68,10 @@ _FORMATS: dict[str, dict[str, Any]] = {
     "date-time": {"pattern": f"^{_DATE}T{_TIME}$"},
     "hostname": {"pattern": rf"^{_LABEL}(\.{_LABEL})*$", "maxLength": 253},
     **{name: {"format": name} for name in ("duration", "email", "ipv4", "ipv6", "uuid", "uri")},
+    # Of OpenAPI, whose other formats of numbers say how they are stored.
+    "int32": {"minimum": -(2**31), "maximum": 2**31 - 1},
+    "int64": {"minimum": -MAX_NUMBER, "maximum": MAX_NUMBER},
+    **{name: {} for name in ("float", "double", "password")},
 }
 FORMATS = tuple(sorted(_FORMATS))
 

@@ -227,6 +227,10 @@ def test_a_format_is_what_its_standard_says(follows, form: str, right: list[str]
             '{"a\\n": 1}',
         ),
         ({"minimum": 3, "allOf": [{}], "exclusiveMaximum": 4}, "3", "4"),
+        # OpenAPI's formats say how a number is stored: that bounds it, or says nothing of it.
+        ({"type": "integer", "format": "int32", "minimum": 0}, "2147483647", "2147483648"),
+        ({"type": "integer", "format": "int64"}, "-9007199254740992", "9007199254740994"),
+        ({"type": "number", "format": "double"}, "1.5", '"1.5"'),
         # `$ref` names whatever a JSON pointer reaches, and what stands beside it holds as well.
         ({"$ref": "#/$defs/a~1b%25", "minimum": 2, "$defs": {"a/b%": {"type": "integer"}}}, "2", "1"),
         ({"prefixItems": [{"type": "null"}, {"$ref": "#/prefixItems/0"}]}, "[null, null]", "[null, 1]"),
