@@ -41,6 +41,9 @@ def attacks() -> Iterator[tuple[str, dict[str, Any]]]:
         ("a pattern that is not closed", "(" * 30_000),
     ):
         yield name, {"regex": pattern}
+    pattern = {"type": "string", "pattern": "a" * 1000}
+    function = {"name": "f", "parameters": {"properties": {f"p{i}": pattern for i in range(1900)}}}
+    yield "a tool of 1,900 long patterns", {"tools": [{"type": "function", "function": function}]}
     yield "a fixed text of 60 KB", {"regex": "ab" * 30_000}
     for name, ddl in (
         ("a DDL that does not parse", "CREATE TABLE t (id INTEGER, 7up TEXT FROM)"),
@@ -63,7 +66,7 @@ def schemas() -> Iterator[tuple[str, Any]]:
     )
     yield "a schema of 7 MB", {"enum": [f"value {i}" for i in range(400_000)]}
     yield "an enum of 4,000 long values", {"enum": [f"{i} {'x' * 8}" for i in range(4000)]}
-    yield "a schema of 10,000 levels", deep(900)
+    yield "a schema of 900 levels", deep(900)
     yield "alternatives of alternatives", nested_alternatives(7)
     yield "a pattern in a schema", {"type": "string", "pattern": "^(([a-z])+.)+[A-Z]([a-z])+$"}
     yield "a string of 100,000 characters", {"type": "string", "minLength": 100_000}
@@ -97,9 +100,10 @@ def nested_alternatives(levels: int) -> Any:
 
 async def attack(client: aiohttp.ClientSession, server: Server, number: int, more: dict[str, Any]) -> tuple[str, float]:
     """What came of it, and after how many seconds."""
-    body = {"model": "base", "prompt": prose(number, 80), "max_tokens": 8, "temperature": 0, **more}
+    messages = [{"role": "user", "content": prose(number, 80)}]
+    body = {"model": "base", "messages": messages, "max_tokens": 8, "temperature": 0, **more}
     began = time.perf_counter()
-    async with client.post(f"{server.url}/v1/completions", json=body, headers=server.headers) as response:
+    async with client.post(f"{server.url}/v1/chat/completions", json=body, headers=server.headers) as response:
         answer = await response.read()
         took = time.perf_counter() - began
     told = json.loads(answer)

@@ -131,7 +131,7 @@ class Settings(BaseSettings):
     prefix_cache_mb: Megabytes = Field(512, description="memory for the KV of past prompts; 0: none is reused")
     memory_mb: Megabytes = Field(0, description="memory of the process, saved on from 80%; 0: no budget")
     disk_cache_mb: Megabytes = Field(0, description="disk for the KV that memory has no room for; 0: none")
-    max_body_mb: Megabytes = Field(8, gt=0, description="largest request body")
+    max_body_mb: Megabytes = Field(2, gt=0, description="largest request body")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")

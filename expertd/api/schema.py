@@ -113,7 +113,10 @@ class TextFormat(_Strict):
 
 
 class JsonObjectFormat(_Strict):
+    """Any object, or one of a schema, as llama-server takes it."""
+
     type: Literal["json_object"]
+    schema_: Any = Field(None, alias="schema")
 
 
 class JsonSchema(_Strict):

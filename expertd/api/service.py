@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -80,6 +81,8 @@ class Service:
     engine: Engine
     http_url: str | None
     started: float = field(default_factory=time.time)
+    # A few of its own: what takes long to compile holds up no prompt that is to be tokenized.
+    _compiling: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "grammar"))
 
     def choose(self, model: str) -> Choice:
         """The experts that `model` names. Raises `UnknownModel` or `InvalidRequest`."""
@@ -104,13 +107,16 @@ class Service:
 
         Raises `InvalidRequest`.
         """
+        return await asyncio.get_running_loop().run_in_executor(self._compiling, self._grammar, body, choice)
+
+    def _grammar(self, body: Common, choice: Choice) -> Grammar | None:
         if asked := asked_of(body):
-            return await asyncio.to_thread(self.grammars.compile, asked)
+            return self.grammars.compile(asked)
         if isinstance(body.response_format, TextFormat):  # any text, whatever the expert says
             return None
         wished = choice.grammar(body)
         try:
-            return await asyncio.to_thread(self.grammars.compile, wished) if wished else None
+            return self.grammars.compile(wished) if wished else None
         except InvalidRequest:
             if wished and wished.kind.startswith("sql"):  # tables that happen to stand in a prompt, in whatever form
                 return None

@@ -47,7 +47,8 @@ def asked_of(body: Common) -> Source | None:
 def _from_format(body: Common) -> list[Source]:
     asked = body.response_format
     if isinstance(asked, JsonObjectFormat):
-        return [json_source({"type": "object"}, "response_format")]
+        schema = {"type": "object"} if asked.schema_ is None else asked.schema_
+        return [json_source(schema, "response_format" if asked.schema_ is None else "response_format.schema")]
     if isinstance(asked, JsonSchemaFormat):
         return [json_source(asked.json_schema.schema_, "response_format.json_schema.schema")]
     if isinstance(asked, SqlFormat):

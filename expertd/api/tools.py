@@ -42,7 +42,7 @@ def calls_asked_of(body: ChatRequest) -> Source | None:
         for i, tool in enumerate(body.tools or ())
         if named in (None, tool.function.name)
     ]
-    most = MAX_CALLS if body.parallel_tool_calls else 1
+    most = MAX_CALLS if body.parallel_tool_calls and named is None else 1
     return tools_source(tools, text=body.tool_choice == "auto", most=most)
 
 

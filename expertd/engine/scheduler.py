@@ -251,7 +251,8 @@ class Scheduler:
     def _of_answer(self, seq: Seq, most: int) -> Slice:
         """Its pending tokens, and a draft where it decodes alone: beside others, their rows fill the batch as well."""
         count = min(seq.pending, most)
-        room = min(self._limits.draft, most - count, self._limits.cells - len(seq.tokens) - 1)
+        left = seq.request.max_tokens - seq.generated - 1  # behind the token that is drawn in any case
+        room = min(self._limits.draft, most - count, self._limits.cells - len(seq.tokens) - 1, left)
         if len(self.running) > 1 or room <= 0 or count < seq.pending:
             return Slice(seq, count)
         return Slice(seq, count, seq.draft(room))

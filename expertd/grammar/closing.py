@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from string import ascii_letters, digits
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from llguidance import LLMatcher, LLTokenizer
 
-STEPS = 200  # an end of more tokens is not looked for
-WORK = 500  # steps of a search: everybody's next token waits for it
+STEPS = 256  # an end of more tokens is not looked for
+WORK = 250  # steps of a search: everybody's next token waits for it
 MASK = 10  # such steps that a mask is worth
-LOOP = 8  # tokens of nothing but digits: that number may have no end
+LOOP = 8  # tokens in which no string ends: it may have to go on in another way
+ENDLESS = 24  # digits, behind which that number has no end
 
 # `@` and `:` are for formats: braces may stand before the one in a mail address, letters before the other in a URI.
 # Within a string the quotes must come first, else `}` goes on with it; between values it is the other way round.
@@ -22,6 +24,7 @@ _VALUES = ("{}", "[]", "null", "true", "false")
 _BETWEEN = (",", ' ""', " {}", " []", " null", " true", " false", " ", "[", "{")
 # Some numbers never end by one digit (`multipleOf`, an exclusive bound of 0): then the next one is tried.
 _DIGITS = (("0", "1"), ("1", "0"), ("5", "0"))
+_CHARACTERS = ascii_letters + digits + " .-+_/@$%#!?=;()'"
 _OPENING = re.compile(rb'[{\[,:"]')
 
 _Order: TypeAlias = tuple[int, ...]
@@ -34,6 +37,8 @@ class Closer(NamedTuple):
     by_length: Sequence[int]  # all that are text, shortest first
     digits: frozenset[int]
     opening: frozenset[int]  # tokens after which more may have to come than before
+    quote: int
+    characters: tuple[int, ...]  # with which a string may go on
 
 
 def closer(tokenizer: LLTokenizer) -> Closer:
@@ -41,18 +46,20 @@ def closer(tokenizer: LLTokenizer) -> Closer:
     pieces = [tokenizer.decode_bytes([token]) for token in range(tokenizer.vocab_size)]
     by_length = sorted(range(len(pieces)), key=lambda token: len(pieces[token]))
 
-    def order(ends: Iterable[str], digits: Iterable[str]) -> _Order:
-        return tuple(_single(tokenizer, (*ends, *_VALUES, *_BETWEEN, *digits)))
+    def order(ends: Iterable[str], first: Iterable[str]) -> _Order:
+        return tuple(_single(tokenizer, (*ends, *_VALUES, *_BETWEEN, *first)))
 
     return Closer(
         orders=tuple((order(_QUOTES + _BRACKETS, d), order(_BRACKETS + _QUOTES, d)) for d in _DIGITS),
         by_length=[token for token in by_length if not tokenizer.is_special_token(token)],
         digits=frozenset(_single(tokenizer, "015")),
         opening=frozenset(token for token, piece in enumerate(pieces) if _OPENING.search(piece)),
+        quote=next(_single(tokenizer, '"'), -1),
+        characters=tuple(_single(tokenizer, _CHARACTERS)),
     )
 
 
-def _single(tokenizer: LLTokenizer, texts: Iterable[str]) -> Iterable[int]:
+def _single(tokenizer: LLTokenizer, texts: Iterable[str]) -> Iterator[int]:
     for text in texts:
         tokens = tokenizer.greedy_tokenize(text)
         if len(tokens) == 1:
@@ -77,11 +84,10 @@ def _best(matcher: LLMatcher, closer: Closer, most: int) -> list[int] | None:
     for orders in closer.orders:
         looped = False
         for order in orders:
-            found, ended = _closing(matcher.deep_copy(), order, closer.by_length, most, work)
+            found, ended = _closing(matcher.deep_copy(), order, closer, most, work)
             if ended:
                 best, most = found, len(found) - 1
-            elif found:
-                looped |= closer.digits.issuperset(found[-LOOP:])
+            looped |= _loops(found, closer)
         if best is not None or not looped:
             break
     return best
@@ -94,12 +100,12 @@ def closes(matcher: LLMatcher, tokens: list[int]) -> bool:
 
 
 def _closing(
-    matcher: LLMatcher, order: _Order, by_length: Sequence[int], most: int, work: Iterator[int]
+    matcher: LLMatcher, order: _Order, closer: Closer, most: int, work: Iterator[int]
 ) -> tuple[list[int], bool]:
     """What was gone on with by one order, and whether it completes the document. Takes of `work`, one for a step."""
     found: list[int] = []
     for _ in work:
-        if len(found) > most or matcher.is_error():
+        if len(found) > most or matcher.is_error() or _loops(found, closer):
             break
         if matcher.is_accepting():
             return found, True
@@ -108,14 +114,37 @@ def _closing(
             matcher.consume_tokens(forced)
             found += forced
             continue
-        token = next((token for token in order if matcher.try_consume_tokens([token])), None)
+        if found and len(found) % LOOP == 0 and closer.opening.isdisjoint(found[-LOOP:]):
+            next(islice(work, MASK, MASK), None)
+            if last := next(filter(None, (_end_of_string(matcher, each, closer) for each in closer.characters)), None):
+                matcher.consume_tokens(last)
+                found += last
+                continue
+        token = next((each for each in order if matcher.validate_tokens([each])), None)
         if token is None:
             next(islice(work, MASK, MASK), None)
-            token = _shortest(matcher, by_length)
-            if token is None or not matcher.try_consume_tokens([token]):
-                break
+            token = _shortest(matcher, closer.by_length)
+        if token is None or not matcher.try_consume_tokens([token]):
+            break
         found.append(token)
     return found, False
+
+
+def _loops(found: list[int], closer: Closer) -> bool:
+    return len(found) > ENDLESS and closer.digits.issuperset(found[-ENDLESS:])
+
+
+def _end_of_string(matcher: LLMatcher, character: int, closer: Closer) -> list[int]:
+    """This character and what then must come, where the string ends so or can; else nothing."""
+    allowed = matcher.validate_tokens([character, closer.quote])
+    if allowed == 2:
+        return [character, closer.quote]
+    if not allowed:
+        return []
+    copy = matcher.deep_copy()
+    copy.consume_tokens([character])
+    forced = copy.compute_ff_tokens()
+    return [] if closer.opening.isdisjoint(forced) else [character, *forced]
 
 
 def _shortest(matcher: LLMatcher, by_length: Sequence[int]) -> int | None:

@@ -24,10 +24,11 @@ from expertd.grammar.sql import sql_grammar
 
 Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf", "sql_sqlite", "sql_postgres", "cypher"]
 
-MAX_BYTES = 1 << 16  # of a grammar's text: what it forces is found in one go, while nothing is decoded
+MAX_CHARACTERS = 1 << 16  # of a grammar's text: what it forces is found in one go, while nothing is decoded
+MAX_GBNF = 1 << 14  # characters: what translates it takes time in proportion to their square
 MAX_RULES = 500  # and levels of brackets in them: llguidance goes down a chain of rules, and 600 take a stack of 2 MB
 KEPT = 64  # compiled grammars
-KEPT_BYTES = 1 << 21  # of their texts in all: each takes some fifty times as much memory
+KEPT_CHARACTERS = 1 << 21  # of their texts in all: each takes some fifty times as much memory
 
 # One line, as `json.dumps` writes it and as models have seen it most: so all but the values is forced.
 # Without `\\u` in strings: else a name that is taken could come again, written in another way.
@@ -38,9 +39,12 @@ ONE_LINE: Any = {
     "json_allowed_escapes": 'nrbtf\\"',
     "lenient": False,
 }
-_JSON = re.compile(r"%json\s*")  # before a schema in a Lark grammar
-# What of Lark makes rules and levels, and what may hold the same signs: texts, comments and patterns.
-_PIECES = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/(?:\\.|[^/\\\n])+/|[(\[\])\]:]')
+# What of Lark may hold any signs: texts, comments and patterns.
+_FREE = r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/(?:\\.|[^/\\\n])+/'
+_JSON = re.compile(rf"{_FREE}|(?P<json>%json\s*)")  # before a schema
+# Of GBNF, whose texts and comments may hold the same signs.
+_CLASS = re.compile(r'"(?:\\.|[^"\\])*"|#[^\n]*|(?P<class>\[(?:\\.|[^\]\\])*\])')
+_PIECES = re.compile(rf"{_FREE}|[(\[\])\]:]")  # what makes rules and levels
 _ANYTHING: dict[str, Any] = {}  # what the schema `true` stands for
 
 
@@ -100,11 +104,18 @@ class _Prepared(NamedTuple):
 
 
 class Grammar:
-    """A compiled grammar. Thread-safe."""
+    """A compiled grammar. Thread-safe. All its answers share a lexer, and what they add to that has a bound."""
 
     def __init__(self, matcher: LLMatcher, prepared: _Prepared, *, closes: bool, size: int) -> None:
         """`closes`: whether an answer is to be completed before it runs out of tokens. `size`: of its text."""
         self._matcher, self._prepared, self._closes, self.size = matcher, prepared, closes, size
+
+    @property
+    def spent(self) -> bool:
+        """Whether its lexer has no room for more, so that no answer can follow it any more."""
+        copy = self._matcher.deep_copy()
+        copy.compute_bitmask()
+        return bool(copy.is_error())
 
     def start(self) -> Constraint:
         """For one answer, from its beginning."""
@@ -141,13 +152,14 @@ class Grammars:
         """Raises `InvalidRequest`, which says where the grammar is wrong, or what of it cannot be enforced."""
         key = source.kind, source.text
         with self._keeping:
-            if key in self._kept:
+            kept = self._kept.get(key)
+            if kept and not kept.spent:
                 self._kept.move_to_end(key)
-                return self._kept[key]
+                return kept
         grammar = self._compile(source)
         with self._keeping:
             self._kept[key] = grammar
-            while len(self._kept) > KEPT or self._size() > KEPT_BYTES:
+            while len(self._kept) > KEPT or self._size() > KEPT_CHARACTERS:
                 self._kept.popitem(last=False)
         return grammar
 
@@ -155,10 +167,16 @@ class Grammars:
         return sum(grammar.size for grammar in self._kept.values())
 
     def _compile(self, source: Source) -> Grammar:
-        if len(source.text) > MAX_BYTES:
-            raise _wrong(source, f"it has {len(source.text):,} characters, and at most {MAX_BYTES:,} are taken")
-        for part in source.parts:
-            self._compile(part)
+        if len(source.text) > MAX_CHARACTERS:
+            raise _wrong(source, f"it has {len(source.text):,} characters, and at most {MAX_CHARACTERS:,} are taken")
+        try:
+            return self._compiled(source)
+        except InvalidRequest:
+            for part in source.parts:  # one of them may be at fault
+                self._compile(part)
+            raise
+
+    def _compiled(self, source: Source) -> Grammar:
         prepared = self.prepare()
         limits = _OWN_LIMITS if source.kind in _OWN else _LIMITS
         text = _translated(source)
@@ -166,19 +184,21 @@ class Grammars:
         if matcher.is_error():
             raise _wrong(source, _reason(matcher.get_error()))
         closes = source.kind == "json_schema"
-        if closes:
+        if closes:  # a trial: what breaks in a copy breaks all, since they share a lexer
             closing(matcher, prepared.closer, STEPS)
-        _try(matcher.deep_copy(), source)
+        _check_first_step(matcher.deep_copy(), source)
         return Grammar(matcher, prepared, closes=closes, size=len(text))
 
 
-def _try(matcher: LLMatcher, source: Source) -> None:
-    """Take the first step: what breaks there, or did in copies, breaks no answer. Raises `InvalidRequest`."""
+def _check_first_step(matcher: LLMatcher, source: Source) -> None:
+    """What breaks there, or did in the trial before, breaks no answer. Raises `InvalidRequest`."""
     allowed = np.unpackbits(np.frombuffer(matcher.compute_bitmask(), np.uint8), bitorder="little").nonzero()[0]
     if len(allowed):
         matcher.try_consume_tokens([int(allowed[0])])
     if matcher.is_error():
-        raise _wrong(source, f"it is too much work to follow: {_reason(matcher.get_error())}")
+        if "NoExtensionBias" not in matcher.get_error():
+            raise _wrong(source, f"it is too much work to follow: {_reason(matcher.get_error())}")
+        allowed = allowed[:0]
     if not len(allowed):
         raise _wrong(source, "it lets no answer through: what it asks for contradicts itself, or never ends")
 
@@ -213,6 +233,7 @@ def _translated(source: Source) -> str:
         return LLMatcher.grammar_from_lark(_OWN[source.kind](source.text, source.param))
     text = source.text
     if source.kind == "gbnf":
+        _check_gbnf(source)
         try:
             text = any_to_lark(text)
         except Exception as error:  # it raises whatever comes to it
@@ -220,18 +241,30 @@ def _translated(source: Source) -> str:
     return LLMatcher.grammar_from_lark(_with_schemas(text, source))
 
 
+def _check_gbnf(source: Source) -> None:
+    """Refuse what takes long to translate, or is read in another way than llama-server does. Raises `InvalidRequest`."""
+    if len(source.text) > MAX_GBNF:
+        raise _wrong(source, f"it has {len(source.text):,} characters, and at most {MAX_GBNF:,} are taken of GBNF")
+    for found in _CLASS.finditer(source.text):
+        if (text := found["class"]) and re.search(r"&&|--|~~|.\[", text):
+            raise _wrong(source, f"`&&`, `--`, `~~` and `[` within {text[:60]!r} are not taken: write them as texts")
+
+
 def _with_schemas(lark: str, source: Source) -> str:
     """With the JSON schemas in it as those are that come alone. Raises `InvalidRequest`."""
+    made_before = {part.text for part in source.parts}
     parts, at = list[str](), 0
     for found in _JSON.finditer(lark):
-        if found.start() < at:  # within a schema
+        if found.start() < at or not found["json"]:  # within a schema, or in a text, a comment or a pattern
             continue
         try:
             schema, end = json.JSONDecoder().raw_decode(lark, found.end())
         except (ValueError, RecursionError) as error:
             raise _wrong(source, f"after `%json` comes a JSON schema: {error}") from error
-        made = json.loads(json_source(schema, source.param).text)
-        parts += [lark[at : found.end()], json.dumps({**made, "x-guidance": ONE_LINE})]
+        text = lark[found.end() : end]
+        if text not in made_before:
+            text = json_source(schema, source.param).text
+        parts += [lark[at : found.end()], json.dumps({**json.loads(text), "x-guidance": ONE_LINE})]
         at = end
     parts.append(lark[at:])
     if _levels("".join(parts[::2])) > MAX_RULES:
@@ -274,7 +307,7 @@ def json_source(schema: object, param: str) -> Source:
     made = enforceable(schema, param)
     if made is False:
         raise InvalidRequest(f"{param}: `false` lets no answer through", param=param)
-    return Source("json_schema", json.dumps(_ANYTHING if made is True else made), param)
+    return Source("json_schema", json.dumps(_ANYTHING if made is True else made, ensure_ascii=False), param)
 
 
 def sql_source(ddl: str, dialect: Dialect, param: str) -> Source:

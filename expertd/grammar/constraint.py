@@ -11,10 +11,9 @@ from llguidance import LLMatcher
 from expertd.errors import InvalidRequest
 from expertd.grammar.closing import STEPS, Closer, closes, closing
 
-NEAR = STEPS + 64  # tokens of room from which on it is looked at how the document could end
 EVERY = 8  # tokens between two looks, while nothing is opened and there is room
 SLACK = 16  # tokens that there must be more room than the end has
-LATER = 16  # tokens until the next look where there was no end that fits
+LATER = 16  # tokens until the next look where there was no end that fits, and twice as many each time again
 
 
 class Constraint:
@@ -27,6 +26,7 @@ class Constraint:
         self._known: list[int] | None = None  # what would have completed the document when it was last looked at
         self._sure = False  # whether it still does
         self._unseen = 0  # tokens until the next look
+        self._later = LATER
         self._ending: list[int] = []  # what must come now, since nothing else fits
 
     def take(self, token: int) -> bool:
@@ -65,23 +65,27 @@ class Constraint:
 
         `room`: tokens that the answer may still have, with this one. Where no end fits either way, it is `token`.
         """
-        if self._closer is None or token in self._ends or room > NEAR:
+        if self._closer is None or token in self._ends or room > STEPS:
             return token
         if self._follow([token]) or not self._must_look(token, room):
             return token
         self._unseen = EVERY
         if (found := self._end(room - 1)) is not None:
-            self._known, self._sure = found, True
+            self._known, self._sure, self._later = found, True, LATER
             return token
+        return token if self._later > LATER and self._known is None else self._instead(token, room)
+
+    def _instead(self, token: int, room: int) -> int:
+        """The first token of an end that fits in the place of `token`, behind which there is none; else `token`."""
         self._matcher.rollback(1)
-        instead = self._end(room)
-        if instead:
-            self._ending = instead
+        ending = self._end(room)
+        if ending:
+            self._ending = ending
             return self.forced(1)[0]
-        if instead is not None:
+        if ending is not None:
             return min(self._ends)
         self._matcher.try_consume_tokens([token])
-        self._known, self._unseen = None, LATER
+        self._known, self._unseen, self._later = None, self._later, 2 * self._later
         return token
 
     def _follow(self, tokens: list[int]) -> bool:

@@ -23,6 +23,7 @@ MAX_DEPTH = 64  # of a schema
 # Of all that `$ref`s name, added up: llguidance goes down a chain of them, and 400 take a stack of 2 MB.
 MAX_LEVELS = 300
 MAX_VALUES = 100_000  # JSON values within it, whatever they are
+MAX_CHARACTERS = 500_000  # in its texts, descriptions too
 MAX_SCHEMAS = 2_000  # that are followed
 MAX_PROPERTIES = 300  # of one object
 MAX_COUNTED = 32  # optional properties where there are `minProperties` or `maxProperties`
@@ -30,6 +31,7 @@ MAX_PATTERNS = 10  # of one object's names: each is held against each
 MAX_CHOICES = 5_000  # values of an `enum` or a `const`, and within these
 MAX_COUNT = 1_000  # of items or properties
 MAX_LENGTH = 4_000  # of a string that is counted
+MAX_PATTERNED = 256  # of one that has a pattern or a format as well: the two are followed as one
 MAX_PATTERN = 1_000  # characters of a pattern
 MAX_NUMBER = 2**53  # beyond it, not every integer is a float
 MAX_DECIMALS = 15
@@ -51,6 +53,10 @@ REFUSED = frozenset(
         *("$dynamicRef", "$recursiveRef", "extends", "disallow", "divisibleBy"),
     )
 )
+_SAY_NOTHING: dict[str, tuple[Any, ...]] = {
+    "uniqueItems": (False,),
+    "propertyNames": (True, {}, {"type": "string"}),
+}
 _DRAFTS = ("draft-04", "draft-06", "draft-07", "draft/2019-09", "draft/2020-12")
 _IGNORING = _DRAFTS[:3]  # what stands beside `$ref`
 _DRAFT = re.compile(rf"https?://json-schema\.org/({'|'.join(_DRAFTS)})/schema#?")
@@ -60,6 +66,7 @@ _LEAP = r"([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26
 _YEAR = r"([0-9]{3}[1-9]|[0-9]{2}[1-9][0-9]|[0-9][1-9][0-9]{2}|[1-9][0-9]{3})"  # not 0000
 _DATE = rf"({_YEAR}-{_DAY}|{_LEAP}-02-29)"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+_SIX = "[A-Za-z0-9+/]"
 _LABEL = r"[a-zA-Z0-9]([a-zA-Z0-9]|-[a-zA-Z0-9]){0,31}"
 # llguidance takes any year for a leap year, a leap second at any time of the day, and host names of any length.
 _FORMATS: dict[str, dict[str, Any]] = {
@@ -71,7 +78,16 @@ _FORMATS: dict[str, dict[str, Any]] = {
     # Of OpenAPI, whose other formats of numbers say how they are stored.
     "int32": {"minimum": -(2**31), "maximum": 2**31 - 1},
     "int64": {"minimum": -MAX_NUMBER, "maximum": MAX_NUMBER},
-    **{name: {} for name in ("float", "double", "password")},
+    **{name: {} for name in ("float", "double", "password", "binary")},
+    # What is narrower is of these as well.
+    **{name: {"format": "uri"} for name in ("iri", "uri-reference", "iri-reference")},
+    "idn-email": {"format": "email"},
+    "idn-hostname": {"pattern": rf"^{_LABEL}(\.{_LABEL})*$", "maxLength": 253},
+    # Of pydantic.
+    "path": {},
+    "ipvanyaddress": {"format": "ipv4"},
+    "uuid4": {"pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},
+    **{name: {"pattern": rf"^({_SIX}{{4}})*({_SIX}{{2}}==|{_SIX}{{3}}=)?$"} for name in ("byte", "base64")},
 }
 FORMATS = tuple(sorted(_FORMATS))
 
@@ -79,6 +95,11 @@ _UNWRITABLE = re.compile(r"[\x00-\x07\x0b\x0e-\x1f\x7f]")  # but with \u, by whi
 
 Read = TypeVar("Read")
 Made: TypeAlias = "dict[str, Any] | bool"
+
+
+def check_size(schema: object, param: str) -> None:
+    """So that nothing that goes through it later breaks or takes long. Raises `InvalidRequest`."""
+    _Reading(schema, param).check_size()
 
 
 def enforceable(schema: object, param: str) -> Made:
@@ -99,7 +120,7 @@ class _Reading:
         self._deepest = 0  # level below the root, or the reference, that is read
         self._multiples: list[Decimal] = []
         self._bounds: dict[str, dict[Decimal, str]] = {}  # by keyword, with the last place of each
-        self._one_of: list[dict[str, Any]] = []  # schemas that were made with one
+        self._one_of: list[tuple[dict[str, Any], str | None]] = []  # made schemas with one, and the tag that tells it
         self._optional, self._counted = 0, ""  # properties, and where their number is asked about
         self._readers: dict[str, Callable[[Any, str, int], Any]] = {
             "type": self._type,
@@ -123,7 +144,7 @@ class _Reading:
         }
 
     def whole(self) -> Made:
-        self._check_size()
+        self.check_size()
         self._find_draft()
         made = self._schema(self._root, "#", 0)
         definitions: dict[str, Made] = {}
@@ -161,21 +182,25 @@ class _Reading:
     def _choose(self, definitions: dict[str, Made]) -> None:
         """Make each `oneOf` whose alternatives exclude each other an `anyOf`; the others are left to llguidance."""
         work = iter(range(WORK))
-        for schema in self._one_of:
+        for schema, tag in self._one_of:
+            if tag is not None:
+                _require(tag, schema["oneOf"], definitions)
             if exclusive(schema["oneOf"], definitions, work):
                 parts = {"anyOf" if keyword == "oneOf" else keyword: value for keyword, value in schema.items()}
                 schema.clear()
                 schema.update(parts)
 
-    def _check_size(self) -> None:
-        """Of all of it, so that nothing that goes through it later breaks or takes long."""
-        level, depth, values = [self._root], 0, 0
+    def check_size(self) -> None:
+        level, depth, values, characters = [self._root], 0, 0, 0
         while level:
             depth, values = depth + 1, values + len(level)
+            characters += sum(map(_own_characters, level))
             if depth > MAX_DEPTH:
                 raise self._wrong("#", f"it is nested more than {MAX_DEPTH} levels deep: flatten it")
             if values > MAX_VALUES:
                 raise self._wrong("#", f"it has more than {MAX_VALUES:,} values within it: simplify it")
+            if characters > MAX_CHARACTERS:
+                raise self._wrong("#", f"it has more than {MAX_CHARACTERS:,} characters: simplify it")
             level = [child for item in level for child in _parts(item)]
 
     def _schema(self, schema: Any, path: str, depth: int) -> Made:
@@ -198,15 +223,14 @@ class _Reading:
             elif keyword in PLAIN:  # all at once: llguidance takes those that stand apart each for itself
                 made.update(plain)
         if "oneOf" in made and "anyOf" not in made:
-            self._one_of.append(made)
+            self._one_of.append((made, _tag(schema)))
         if form:
             made["allOf"] = [*made.get("allOf", []), form]
         return made
 
     def _check_keywords(self, schema: dict[str, Any], path: str) -> None:
         refused = sorted(REFUSED & schema.keys())
-        if refused == ["uniqueItems"] and schema["uniqueItems"] is False:
-            refused = []
+        refused = [keyword for keyword in refused if schema[keyword] not in _SAY_NOTHING.get(keyword, ())]
         if refused:
             why = f"`{refused[0]}` cannot be enforced: leave it out, and check answers for it yourself"
             raise self._wrong(path, why)
@@ -219,7 +243,7 @@ class _Reading:
 
     def _plain(self, schema: dict[str, Any], path: str, depth: int) -> dict[str, Any]:
         """What of a schema is not applied in turn. Lists of items have one form, that of draft 2020-12."""
-        schema = dict(schema)
+        schema = self._of_draft_4(schema) if self._draft == _DRAFTS[0] else dict(schema)
         if isinstance(schema.get("items"), list):
             if "prefixItems" in schema:
                 raise self._wrong(path, "`prefixItems` and a list of `items` say the same: leave out one of them")
@@ -235,6 +259,8 @@ class _Reading:
             for keyword, value in schema.items()
             if keyword in PLAIN and keyword not in ("format", "additionalItems")
         }
+        if ("pattern" in made or "format" in schema) and made.get("maxLength", 0) > MAX_PATTERNED:
+            made["maxLength"] = max(MAX_PATTERNED, made.get("minLength", 0))
         if "minProperties" in made and made["minProperties"] > len(made.get("required", [])) + 1:
             why = f"`minProperties` {made['minProperties']} cannot be enforced: name all but one of them in `required`"
             raise self._wrong(path, why)  # further names may be the same one twice, which is one property
@@ -242,6 +268,14 @@ class _Reading:
         if made.get("minProperties") or "maxProperties" in made:
             self._counted = path
         return made
+
+    def _of_draft_4(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """With bounds as later drafts have them: there, `true` excludes the other one."""
+        later = dict(schema)
+        for bound, exclusive_bound in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+            if isinstance(later.get(exclusive_bound), bool) and later.pop(exclusive_bound) and bound in later:
+                later[exclusive_bound] = later.pop(bound)
+        return later
 
     def _type(self, value: Any, path: str, _: int) -> Any:
         types = value if isinstance(value, list) else [value]
@@ -260,7 +294,12 @@ class _Reading:
         return number
 
     def _bound(self, value: Any, path: str, _: int) -> Any:
-        self._bounds.setdefault(path.rpartition("/")[2], {})[self._number(value, path)] = path
+        if (
+            isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < math.inf
+        ):  # a narrower bound is right as well
+            limit = MAX_NUMBER if _keyword(path) in ("maximum", "exclusiveMaximum") else -MAX_NUMBER
+            value = min(value, limit) if limit > 0 else max(value, limit)
+        self._bounds.setdefault(_keyword(path), {})[self._number(value, path)] = path
         return value
 
     def _check_bounds(self) -> None:
@@ -298,9 +337,9 @@ class _Reading:
         number = self._number(value, path)
         if number < 0 or number % 1:
             raise self._wrong(path, f"a whole number from 0 on is wanted, and not {_short(value)}")
-        if number > most:
+        if number > most and _keyword(path).startswith("min"):
             raise self._wrong(path, f"it is {int(number):,}, and at most {most:,} is taken")
-        return int(number)
+        return min(int(number), most)  # fewer than may be is right as well
 
     def _count(self, value: Any, path: str, _: int) -> int:
         return self._whole_number(value, path, MAX_COUNT)
@@ -411,6 +450,22 @@ class _Reading:
         return InvalidRequest(f"{self._param}{where}: {why}", param=self._param)
 
 
+def _tag(schema: dict[str, Any]) -> str | None:
+    """The property by which alternatives differ: as OpenAPI and pydantic say it beside `oneOf`."""
+    told = schema.get("discriminator")
+    name = told.get("propertyName") if isinstance(told, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _require(tag: str, alternatives: list[Made], definitions: dict[str, Made]) -> None:
+    """Have all alternatives with this property write it, needed or not: so that each excludes the others."""
+    for made in alternatives:
+        if isinstance(made, dict) and "$ref" in made:
+            made = definitions[made["$ref"].rpartition("/")[2]]
+        if isinstance(made, dict) and tag in made.get("properties", {}) and tag not in made.get("required", []):
+            made["required"] = [*made.get("required", []), tag]
+
+
 def _is_power_of_two(number: Decimal) -> bool:
     return math.frexp(number)[0] == 0.5
 
@@ -421,6 +476,18 @@ def _parts(value: Any) -> Iterator[Any]:
         yield from value.values()
     elif isinstance(value, list):
         yield from value
+
+
+def _own_characters(value: Any) -> int:
+    """Of a text, or the names of an object."""
+    if isinstance(value, str):
+        return len(value)
+    return sum(map(len, value)) if isinstance(value, dict) else 0
+
+
+def _keyword(path: str) -> str:
+    """The last part of where something stands."""
+    return path.rpartition("/")[2]
 
 
 def _below(path: str, name: str) -> str:

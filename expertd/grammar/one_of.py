@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-WORK = 20_000  # schemas looked at, of one that is asked for
+WORK = 4_000  # schemas looked at, of one that is asked for
 DEPTH = 4  # of properties within properties that are looked at
 _TYPES = frozenset({"null", "boolean", "number", "string", "array", "object"})
 _TYPE_OF = {type(None): "null", bool: "boolean", int: "number", float: "number", str: "string", list: "array"}

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from expertd.errors import InvalidRequest
-from expertd.grammar.compiler import Source, json_source
+from expertd.grammar.compiler import MAX_CHARACTERS, Source, json_source
+from expertd.grammar.json_schema import check_size
 
 OPEN, CLOSE = "<tool_call>", "</tool_call>"
 MAX_CALLS = 16  # an answer: a small model may find no end
@@ -35,8 +36,15 @@ def tools_source(tools: Sequence[Tool], *, text: bool, most: int = MAX_CALLS) ->
 
     Once the text has the opening tag, a whole call must follow.
     """
-    schemas = [_arguments(tool) for tool in tools]
-    parts = [json_source(schema, tool.param) for tool, schema in zip(tools, schemas, strict=True)]
+    parts, size = list[Source](), 0
+    for tool in tools:
+        parts.append(json_source(_arguments(tool), tool.param))
+        size += len(parts[-1].text)
+        if size > MAX_CHARACTERS:  # before more of them are gone through
+            raise InvalidRequest(
+                f"tools: up to {tool.param} their schemas have over {MAX_CHARACTERS:,} characters: send fewer tools",
+                param="tools",
+            )
     calls = [f"{_quoted(_before(tool.name))} arguments{i}" for i, tool in enumerate(tools)]
     more = f" ({_quoted(chr(10) + OPEN)} call){{0,{most - 1}}}" if most > 1 else ""
     lines = [
@@ -70,19 +78,25 @@ def _quoted(text: str) -> str:
 
 def _arguments(tool: Tool) -> dict[str, Any]:
     """The schema of an object with nothing beyond what it names: a small model would invent the rest."""
-    json_source(tool.schema, tool.param)  # refuses what is nested too deeply to go through
+    check_size(tool.schema, tool.param)
     if tool.schema.get("type", "object") != "object":
         raise InvalidRequest(f'{tool.param}: arguments are an object: give `"type": "object"`', param=tool.param)
     return {"type": "object", **_closed(tool.schema)}
 
 
 def _closed(schema: dict[str, Any]) -> dict[str, Any]:
-    closed = dict(schema)
-    properties, items = schema.get("properties"), schema.get("items")
-    if isinstance(properties, dict):
-        closed["properties"] = {k: _closed(v) if isinstance(v, dict) else v for k, v in properties.items()}
-        if not _COMPOSED & schema.keys():
-            closed["additionalProperties"] = False
-    if isinstance(items, dict):
-        closed["items"] = _closed(items)
+    closed = {keyword: _closed_below(keyword, value) for keyword, value in schema.items()}
+    properties, required = schema.get("properties"), schema.get("required", [])
+    if isinstance(properties, dict) and not _COMPOSED & schema.keys() and all(name in properties for name in required):
+        closed["additionalProperties"] = False
     return closed
+
+
+def _closed_below(keyword: str, value: Any) -> Any:
+    if keyword == "items" and isinstance(value, dict):
+        return _closed(value)
+    if keyword in ("properties", "$defs", "definitions") and isinstance(value, dict):
+        return {name: _closed(part) if isinstance(part, dict) else part for name, part in value.items()}
+    if keyword in ("anyOf", "oneOf", "prefixItems") and isinstance(value, list):
+        return [_closed(part) if isinstance(part, dict) else part for part in value]
+    return value

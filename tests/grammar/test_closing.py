@@ -81,3 +81,21 @@ def test_a_format_is_closed(base: Base, grammars: Grammars, form: str) -> None:
     walker = Walker(base, seed=4)
     documents = [walker.document(grammar, 80) for _ in range(10)]
     assert all(document and is_valid(document, schema) for document in documents)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string", "pattern": r"^\d+kg$"},
+        {"type": "string", "pattern": r"^[a-z ]+\.$"},
+        {"type": "string", "format": "duration"},
+        {"type": "string", "format": "email"},
+        {"type": "string", "format": "date-time"},
+    ],
+    ids=str,
+)
+def test_a_string_that_may_end_in_one_way_only_is_ended(base: Base, grammars: Grammars, schema: Any) -> None:
+    grammar = grammars.compile(json_source(closed({"x": schema, "y": schema}), "schema"))
+    walker = Walker(base, seed=5)
+    documents = [walker.document(grammar, budget) for budget in range(70, 130, 3)]
+    assert None not in documents

@@ -11,7 +11,8 @@ import pytest
 from expertd.engine.interface import Sampling
 from expertd.engine.sampler import Sampler
 from expertd.errors import InvalidRequest
-from expertd.grammar.compiler import MAX_BYTES, Source, json_source
+from expertd.grammar.compiler import MAX_CHARACTERS, Source, json_source
+from tests.grammar.walk import Walker
 
 PERSON = {
     "type": "object",
@@ -64,8 +65,12 @@ def test_all_but_the_values_of_an_object_is_forced(grammars, base):
         (Source("gbnf", 'nothing ::= "a"', "grammar"), "grammar"),
         (Source("gbnf", 'root ::= unknown "a"', "grammar"), "unknown"),
         (Source("gbnf", "root ::= root", "grammar"), "grammar"),
+        (Source("gbnf", "root ::= [^a&&b]+", "grammar"), "are not taken"),
+        (Source("gbnf", "root ::= " + ".|" * 30_000 + ".", "grammar"), "of GBNF"),
+        (Source("gbnf", 'root ::= root "a"', "grammar"), "lets no answer through"),
+        (Source("regex", r"[^\s\S]", "regex"), "lets no answer through"),
         (Source("lark", "start: (", "lark"), "lark"),
-        (Source("lark", "x" * (MAX_BYTES + 1), "lark"), "characters"),
+        (Source("lark", "x" * (MAX_CHARACTERS + 1), "lark"), "characters"),
     ],
 )
 def test_what_cannot_be_enforced_is_refused_at_once_and_by_its_name(grammars, source, told):
@@ -108,3 +113,34 @@ def test_drawing_first_gives_the_probabilities_of_the_mask(grammars, base, tempe
     chi2 = (((np.array(list(counts.values())) - expected) ** 2) / expected).sum()
     assert chi2 < 16.3  # 3 degrees of freedom, 0.001
     assert 0 < refusals < n
+
+
+def test_a_grammar_whose_lexer_is_full_is_compiled_anew(grammars, base):
+    """Answers share it, and each adds to it."""
+    source = json_source({"type": "string", "pattern": "^.*a.{20}$"}, "s")
+    walker = Walker(base, seed=1)
+    first = grammars.compile(source)
+    for _ in range(2000):
+        try:
+            walker.document(first, 100)
+        except InvalidRequest:
+            break
+    assert first.spent
+    again = grammars.compile(source)
+    assert again is not first and walker.document(again, 200) is not None
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        Source("lark", 'start: "%json" /%json/ // %json', "lark"),
+        Source("gbnf", 'root ::= "50%json"', "grammar"),
+    ],
+)
+def test_what_only_looks_like_a_schema_in_a_grammar_is_none(grammars, source):
+    assert not grammars.compile(source).spent
+
+
+def test_characters_are_counted_as_they_are(grammars):
+    schema = {"enum": [f"{i}{'é' * 20}" for i in range(2000)]}
+    assert not grammars.compile(json_source(schema, "s")).spent

@@ -29,6 +29,17 @@ PETS = {
         for name, has, kind in (("cat", "lives", "integer"), ("dog", "barks", "boolean"))
     },
 }
+OLDEST = "http://json-schema.org/draft-04/schema#"
+UUID4 = "01234567-89ab-4def-8123-456789abcdef"
+# As pydantic writes a union with a discriminator whose values are defaults.
+TAGGED = {
+    "discriminator": {"propertyName": "kind", "mapping": {"cat": "#/$defs/cat", "dog": "#/$defs/dog"}},
+    "oneOf": [{"$ref": "#/$defs/cat"}, {"$ref": "#/$defs/dog"}],
+    "$defs": {
+        name: {"type": "object", "properties": {"kind": {"const": name, "default": name}, "lives": {"type": "integer"}}}
+        for name in ("cat", "dog")
+    },
+}
 NODE = {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}, "required": ["next"]}
 
 
@@ -36,7 +47,7 @@ def of_kind(name: str) -> Any:
     return {"type": "object", "properties": {"kind": {"const": name}}, "required": ["kind"]}
 
 
-def chain(n: int, **hop: Any) -> Any:
+def chain(n: int) -> Any:
     return {
         "$ref": "#/$defs/0",
         "$defs": {str(i): {"items": {"$ref": f"#/$defs/{i + 1}"}} for i in range(n)} | {str(n): {}},
@@ -53,7 +64,7 @@ def nested(n: int) -> Any:
 @pytest.mark.parametrize(
     ("schema", "told"),
     [
-        *(({keyword: {}}, f"`{keyword}`") for keyword in sorted(json_schema.REFUSED)),
+        *(({keyword: {"maxLength": 1}}, f"`{keyword}`") for keyword in sorted(json_schema.REFUSED)),
         ({"properties": {"a/b": {"not": {}}}}, "schema at #/properties/a~1b: `not`"),
         (
             {"items": {"anyOf": [{}, {"$ref": "#/$defs/x"}]}, "$defs": {"x": {"uniqueItems": True}}},
@@ -77,14 +88,13 @@ def nested(n: int) -> Any:
         ({"exclusiveMinimum": 0, "maximum": 0.5}, "#/exclusiveMinimum: 0 cannot be excluded"),
         ({"allOf": [{"exclusiveMaximum": -3}, {"minimum": -3.5}]}, "#/allOf/0/exclusiveMaximum: -3 cannot be excluded"),
         ({"allOf": [{"multipleOf": 47}, {"multipleOf": 53}]}, "least common multiple"),
-        ({"format": "phone"}, "#/format: 'phone' is not enforced, only date,"),
+        ({"format": "phone"}, "#/format: 'phone' is not enforced, only base64,"),
         ({"format": "regex"}, "#/format: 'regex' is not enforced"),
         ({"$schema": "https://example.com/mine"}, "`$schema`"),
         ({"$schema": 7}, "`$schema`"),
         ({"minProperties": 2}, "`minProperties` 2"),
         ({"minProperties": 3, "required": ["a", "a"]}, "`minProperties` 3"),
         ({"minItems": 10**6}, "#/minItems: it is 1,000,000"),
-        ({"maxItems": 10**9}, "#/maxItems"),
         ({"minLength": 100_000}, "#/minLength"),
         ({"minLength": -1}, "#/minLength: a whole number"),
         ({"minItems": 1.5}, "#/minItems: a whole number"),
@@ -105,7 +115,7 @@ def nested(n: int) -> Any:
         ({"$ref": "#/$defs/x", "$defs": {"x": {"allOf": [{"$ref": "#"}]}}}, "`$ref` leads back to itself"),
         ({"$ref": "#/$defs/node", "$defs": {"node": NODE}}, "#/$defs/node: it never ends"),
         ({"properties": {"a": {"$ref": "#/$defs/node"}}, "$defs": {"node": NODE}}, "#/$defs/node: it never ends"),
-        ({"type": "array", "minItems": 1, "items": {"$ref": "#"}}, "#: it never ends".removeprefix("#: ")),
+        ({"type": "array", "minItems": 1, "items": {"$ref": "#"}}, "it never ends"),
         ({"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#"}}, "it never ends"),
         ({"type": "array", "minItems": 1, "items": {"anyOf": [{"$ref": "#"}]}}, "it never ends"),
         ({"type": "strange"}, "'strange'"),
@@ -231,6 +241,17 @@ def test_a_format_is_what_its_standard_says(follows, form: str, right: list[str]
         ({"type": "integer", "format": "int32", "minimum": 0}, "2147483647", "2147483648"),
         ({"type": "integer", "format": "int64"}, "-9007199254740992", "9007199254740994"),
         ({"type": "number", "format": "double"}, "1.5", '"1.5"'),
+        ({"type": "string", "format": "uri-reference"}, '"https://a.example/b"', '"a b"'),
+        ({"type": "string", "format": "uuid4"}, f'"{UUID4}"', f'"{UUID4[:14]}1{UUID4[15:]}"'),
+        # What says nothing, and what draft 4 said in its own way.
+        ({"type": "object", "propertyNames": {"type": "string"}}, '{"a": 1}', "1"),
+        ({"$schema": OLDEST, "type": "integer", "minimum": 2, "exclusiveMinimum": True}, "3", "2"),
+        ({"$schema": OLDEST, "type": "integer", "minimum": 2, "exclusiveMinimum": False}, "2", "1"),
+        # A limit beyond what is followed is met by a nearer one.
+        ({"type": "integer", "maximum": 2**63 - 1}, "9007199254740992", "9007199254740994"),
+        ({"type": "string", "maxLength": 65535}, '"a"', "1"),
+        # The tag of alternatives is written, needed or not.
+        (TAGGED, '{"kind": "cat", "lives": 9}', '{"lives": 9}'),
         # `$ref` names whatever a JSON pointer reaches, and what stands beside it holds as well.
         ({"$ref": "#/$defs/a~1b%25", "minimum": 2, "$defs": {"a/b%": {"type": "integer"}}}, "2", "1"),
         ({"prefixItems": [{"type": "null"}, {"$ref": "#/prefixItems/0"}]}, "[null, null]", "[null, 1]"),
@@ -271,7 +292,7 @@ def test_what_says_nothing_of_values_is_left_out() -> None:
 def test_a_huge_schema_is_refused_before_it_is_gone_through() -> None:
     schema = {"description": "x" * 10**7, "enum": [[i] * 10 for i in range(10**6)]}
     began = time.monotonic()
-    with pytest.raises(InvalidRequest, match="values within it"):
+    with pytest.raises(InvalidRequest, match="more than"):
         json_source(schema, "schema")
     assert time.monotonic() - began < 5  # a bound for hangs, not a measurement
 

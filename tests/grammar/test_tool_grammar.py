@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from expertd.engine.base import Base
+from expertd.errors import InvalidRequest
 from expertd.grammar.compiler import Grammars
 from expertd.grammar.tools import Tool, called, tools_source
 from tests.toy_base import make_talking_base
@@ -53,3 +54,26 @@ def test_tags_that_a_base_has_tokens_for_are_text_like_any_other(tmp_path):
         assert all(constraint.take(token) for token in answer) and constraint.take(base.eos)
     assert grammars.compile(source(text=False)).start().forced(1) == tags[0]
     base.close()
+
+
+@pytest.mark.parametrize(
+    ("schema", "right", "wrong"),
+    [
+        ({"type": "string", "pattern": "^[^@]+@[^@]+$"}, '"a@b"', '"a@@b"'),
+        ({"patternProperties": {f"^{c}$": {"type": "integer"} for c in "abcdef"}}, '{"a": 1}', '{"a": "x"}'),
+        ({"$ref": "#/$defs/it"}, '{"city": "x"}', '{"city": "x", "more": 1}'),
+        ({"anyOf": [{"$ref": "#/$defs/it"}, {"type": "null"}]}, "null", '{"city": "x", "more": 1}'),
+    ],
+)
+def test_arguments_are_enforced_as_a_schema_alone_is(follows, schema, right, wrong):
+    it = {"type": "object", "properties": {"city": {"type": "string"}}}
+    whole = {"type": "object", "properties": {"v": schema}, "required": ["v"], "$defs": {"it": it}}
+    made = tools_source([Tool("f", whole, "f")], text=False, most=1)
+    assert follows(made, called("f", f'{{"v": {right}}}'))
+    assert not follows(made, called("f", f'{{"v": {wrong}}}'))
+
+
+def test_tools_that_are_too_many_are_refused_before_all_are_gone_through():
+    big = {"properties": {f"p{i}": {"type": "string", "pattern": f"^{i}{'x' * 900}$"} for i in range(60)}}
+    with pytest.raises(InvalidRequest, match="up to t1 their schemas"):
+        tools_source([Tool(f"t{i}", big, f"t{i}") for i in range(100)], text=True)
