@@ -13,7 +13,7 @@ import aiohttp
 from tqdm import tqdm
 
 from bench.servers import HERE, Server, expertd, session
-from tests.grammar.test_random_schemas import drawn
+from tests.grammar.random_schemas import drawn
 
 RESULT = HERE / "results" / "first_use.json"
 SCHEMAS = 500

@@ -13,6 +13,8 @@ from expertd.cli.client import ensure_running, silence_broken_pipe
 from expertd.config import load_settings
 from expertd.errors import InvalidRequest
 
+CUT = 7  # exit code: an answer that is not whole by its form
+
 
 @click.command()
 @click.argument("question", nargs=-1)
@@ -51,7 +53,7 @@ def ask(
         cat mail.txt | expertd ask --json-schema invoice.json "the invoice in this mail"
 
     Exit codes: 0 answered; 2 a wrong question or option; 4 no such expert; 5 the daemon is busy;
-    6 the engine failed; 69 no daemon could be reached; 130 interrupted.
+    6 the engine failed; 7 cut before its form was whole; 69 no daemon could be reached; 130 interrupted.
     """
     body: dict[str, Any] = {
         "model": expert,
@@ -68,9 +70,13 @@ def ask(
     }
     client = ensure_running(load_settings(socket=socket))
     try:
-        _print(client.stream("/v1/chat/completions", body), timings)
+        reason = _print(client.stream("/v1/chat/completions", body), timings)
     except BrokenPipeError:
         silence_broken_pipe()
+        return
+    if reason == "length" and (json_schema or regex or grammar or sql):
+        click.echo("expertd: the answer was cut before its form was whole: give it more tokens with -n", err=True)
+        sys.exit(CUT)
 
 
 def _messages(question: tuple[str, ...], system: str | None) -> list[dict[str, str]]:
@@ -112,13 +118,14 @@ def _read_stdin() -> str:
         ) from error
 
 
-def _print(events: Any, timings: bool) -> None:
-    """Text as it comes; the last event carries the times."""
-    ended = "\n"
+def _print(events: Any, timings: bool) -> str:
+    """Text as it comes; the last event carries the times. Why the answer ended."""
+    ended, reason = "\n", ""
     last: dict[str, Any] = {}
     for event in events:
         last = event
         for choice in event["choices"]:
+            reason = choice["finish_reason"] or reason
             if text := choice["delta"].get("content"):
                 sys.stdout.write(text)
                 sys.stdout.flush()
@@ -134,3 +141,4 @@ def _print(events: Any, timings: bool) -> None:
             f"decode {t['decode_ms']:.0f} ({t['tokens_per_second']:.0f} tok/s)",
             err=True,
         )
+    return reason

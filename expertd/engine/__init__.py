@@ -7,9 +7,9 @@ from pathlib import Path
 def _rounds() -> int:
     """That a thread spins at a barrier before it sleeps.
 
-    Threads of llama.cpp meet at a thousand barriers a token. GNU OpenMP lets them spin there for milliseconds, so beside
-    another busy program each waits for one that has no core. Too few, and they sleep between decodes too, which cost a
-    quarter of the speed on an Intel machine, but nothing on an AMD one (docs/engine.md).
+    Threads of llama.cpp meet at a thousand barriers a token. GNU OpenMP lets them spin there for milliseconds, so
+    beside another busy program each waits for one that has no core. Too few rounds, and they sleep between decodes too:
+    that cost a quarter of the speed on an Intel machine, and nothing on an AMD one (docs/engine.md).
     """
     try:
         return 3_000 if "AuthenticAMD" in Path("/proc/cpuinfo").read_text() else 20_000

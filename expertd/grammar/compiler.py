@@ -242,7 +242,7 @@ def _translated(source: Source) -> str:
 
 
 def _check_gbnf(source: Source) -> None:
-    """Refuse what takes long to translate, or is read in another way than llama-server does. Raises `InvalidRequest`."""
+    """Refuse what takes long to translate, or means something else to llama-server. Raises `InvalidRequest`."""
     if len(source.text) > MAX_GBNF:
         raise _wrong(source, f"it has {len(source.text):,} characters, and at most {MAX_GBNF:,} are taken of GBNF")
     for found in _CLASS.finditer(source.text):

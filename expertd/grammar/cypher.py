@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from expertd.grammar.graph_schema import GraphSchema, Kind, Properties, read_graph_schema
+from expertd.grammar.lark import any_of, either, every, field
 
 _NEVER = "and(bit_set(0), bit_clear(0))"
 # Bits of the state, behind those of the slots.
@@ -92,23 +93,12 @@ def cypher_grammar(text: str, param: str = "schema") -> str:
 
 
 def _and(*conditions: str) -> str:
-    text = conditions[-1]
-    for condition in reversed(conditions[:-1]):
-        text = f"and({condition}, {text})"
-    return text
-
-
-def _or(conditions: Iterable[str]) -> str:
-    given = list(conditions)
-    text = given[-1]
-    for condition in reversed(given[:-1]):
-        text = f"or({condition}, {text})"
-    return text
+    return every(conditions)
 
 
 def _some_of(slots: Iterable[_Slot]) -> str:
     """That one of them has something."""
-    return _or(slot.full for slot in slots)
+    return either(slot.full for slot in slots)
 
 
 def _within(slot: _Slot, numbers: set[int]) -> str:
@@ -119,7 +109,7 @@ def _within(slot: _Slot, numbers: set[int]) -> str:
         slot.has(low) if low == high else f"and(ge({slot.bits}, {low}), le({slot.bits}, {high}))"
         for low, high in zip(starts, ends, strict=True)
     ]
-    return _or(parts) if parts else _NEVER
+    return either(parts) if parts else _NEVER
 
 
 def _not_within(slot: _Slot, numbers: set[int]) -> str:
@@ -133,11 +123,6 @@ def _words(text: str) -> str:
 
 def _literal(text: str) -> str:
     return "/" + re.escape(text).replace(r"\ ", " ").replace("/", r"\/") + "/"
-
-
-def _any_of(names: Iterable[str], before: str = "") -> str:
-    choices = "|".join(re.escape(name) for name in names)
-    return "/" + (re.escape(before) + f"({choices})").replace(r"\ ", " ").replace("/", r"\/") + "/"
 
 
 def quoted(name: str) -> str:
@@ -227,7 +212,7 @@ class _Rules:
                 uses.setdefault(use, []).append(quoted(name))
             uses.setdefault("all", []).append(quoted(name))
         for use, names in uses.items():
-            self.terminals[f"{use}_{owner}".upper()] = _any_of(names)
+            self.terminals[f"{use}_{owner}".upper()] = any_of(names)
         return list(uses)
 
     def _maps(self) -> None:
@@ -247,7 +232,7 @@ class _Rules:
                     self.add(f"more{rule}::_", '"}"', f"COMMA in{rule}::_ {_left(len(usable))}")
 
     def _bound(self, variable: _Variable) -> str:
-        return _or(slot.has(variable.number) for slot in _NODES)
+        return either(slot.has(variable.number) for slot in _NODES)
 
     def _free(self, variable: _Variable) -> str:
         """That no slot has the variable's name."""
@@ -268,8 +253,8 @@ class _Rules:
         relationship leads to, where it may lead to several labels. `sole`: where it leads to this one only, so that
         the node's variable needs no label.
         """
-        few = f"lt({_range(_STEPS)}, 7)"
-        another = f"COMMA path::incr({_range(_STEPS)}) %if {few}"
+        few = f"lt({field(_STEPS)}, 7)"
+        another = f"COMMA path::incr({field(_STEPS)}) %if {few}"
         self.add("end::_", "matched::_", another)
         self.add("inend::_", f'"" %if bit_set({_UNBOUND})', f'" }}" %if bit_clear({_UNBOUND})')
         self.add("inend::_", f'{_words(" WHERE ")} inwhere::_ " }}" %if bit_clear({_UNBOUND})')
@@ -308,7 +293,7 @@ class _Rules:
         out = {(t, b) for a, t, b in self.joins if a == label}
         into = {(t, a) for a, t, b in self.joins if b == label}
         self.add(hop)
-        step = f"incr({_range(_STEPS)})"
+        step = f"incr({field(_STEPS)})"
         for arrow, (opening, closing), joined in (
             ("out", ("-[", "]->"), out),
             ("in", ("<-[", "]-"), into),
@@ -321,7 +306,7 @@ class _Rules:
                 self._untyped(hop, opening, closing, f"{arrow}{label}")
             for other in others:
                 names = [quoted(self.types[t]) for t, o in sorted(joined) if o == other]
-                several = _any_of(names, ":")[:-1] + "(\\|" + _any_of(names)[1:-1] + "){1,3}/"
+                several = any_of(names, ":")[:-1] + "(\\|" + any_of(names)[1:-1] + "){1,3}/"
                 if len(names) > 1:
                     self.add(hop, f'"{opening}" {several} RANGE? "{closing}" {then}{other}::{step}')
             for t in sorted({t for t, _ in joined}):
@@ -331,7 +316,7 @@ class _Rules:
                 self.add(f"{f}{arrow}{label}_{t}::_", *(f'"{closing}" {then}{other}::{step}' for other in ends))
 
     def _untyped(self, hop: str, opening: str, closing: str, then: str) -> None:
-        step = f"{then}::incr({_range(_STEPS)})"
+        step = f"{then}::incr({field(_STEPS)})"
         self.add(hop, f'"{opening[:-1]}{closing[1:]}" {step}', f'"{opening}" "{closing}" {step}')
         for name, slot in zip(_EDGE_NAMES, _EDGES, strict=True):
             self.add(hop, f'"{opening}" "{name}{closing}" {then}::{slot.put(_UNTYPED)} %if {slot.empty}')
@@ -346,11 +331,11 @@ class _Rules:
                 self.add(hop, f'"{opening}" {_literal(name + typed)} mape{t} {bound}')
 
     def _clauses(self) -> None:
-        few = f"lt({_range(_STEPS)}, 7)"
+        few = f"lt({field(_STEPS)}, 7)"
         self.add("query::_", "/MATCH / path::_")
         self.add("matched::_", "clause::_", f"{_words(' WHERE ')} where::_ clause::_")
         match = r"/[ \n](OPTIONAL )?MATCH /"
-        self.add("clause::_", f"{match} path::incr({_range(_STEPS)}) %if {few}")
+        self.add("clause::_", f"{match} path::incr({field(_STEPS)}) %if {few}")
         self.add("clause::_", f"/[ \\n]RETURN / returned::bit_and({hex(~(7 << _STEPS[0]) & (1 << 64) - 1)})")
         self.add("clause::_", f"/[ \\n]UNWIND / listref::_ unwound::_ %if {self._listed()}")
         for slot, number, free in self._vacancies("text"):
@@ -379,7 +364,7 @@ class _Rules:
             self.add("node::_", f"n{label}::_")
         self.add("edge::_", *(f'"{n}" %if {s.full}' for n, s in zip(_EDGE_NAMES, _EDGES, strict=True)))
         for number, (name, use) in self.columns.items():
-            known = _or(_and(slot.has(number), f"bit_clear({slot.flag})") for slot in _COLUMNS)
+            known = either(_and(slot.has(number), f"bit_clear({slot.flag})") for slot in _COLUMNS)
             self.add(f"{use}ref::_", f'"{name}" %if {known}')
 
     def _expressions(self) -> None:
@@ -448,10 +433,10 @@ class _Rules:
         self.add("returned::_", f"item::_ %if bit_clear({_GOAL})")
         self.add("returned::_", f"{distinct} item::set_bit({_AGGREGATED}) %if bit_clear({_GOAL})")
         self.add("returned::_", f"{distinct}? text::_ {named} limit %if bit_set({_GOAL})")
-        first, new = f"eq({_range(_FIRST)}, 0)", {slot: f"and({slot.full}, bit_clear({slot.flag}))" for slot in _SLOTS}
-        vacant = _or(slot.empty for slot in _COLUMNS)
-        unseen = f"and({first}, {_or(new[slot] for slot in (*_NODES, *_EDGES))})"
-        another = _or([vacant, unseen, *(new[slot] for slot in _COLUMNS)])
+        first, new = f"eq({field(_FIRST)}, 0)", {slot: f"and({slot.full}, bit_clear({slot.flag}))" for slot in _SLOTS}
+        vacant = either(slot.empty for slot in _COLUMNS)
+        unseen = f"and({first}, {either(new[slot] for slot in (*_NODES, *_EDGES))})"
+        another = either([vacant, unseen, *(new[slot] for slot in _COLUMNS)])
         self.add("more::_", f"COMMA item::_ %if {another}", "ending::_")
         self.add("morekept::_", f"COMMA kept::_ %if {another}", "drop0::_")
         self._groups()
@@ -475,14 +460,14 @@ class _Rules:
             keys = [quoted(key) for key, kind in properties.items() if kind in (*_ORDERED, "any")][:15]
             for k, key in enumerate(keys, 1):
                 self.add(f"first_n{label}::_", f"{_literal(key)} more::bit_or({hex(k << _FIRST[0])})")
-                self.add(f"again_n{label}::_", f"{_literal(key)} %if eq({_range(_FIRST)}, {k})")
+                self.add(f"again_n{label}::_", f"{_literal(key)} %if eq({field(_FIRST)}, {k})")
             numbers = {v.number for v in self.variables if v.label == label}
             for i, slot in enumerate(_NODES) if keys else ():
                 here = _within(slot, numbers)
                 self.add(f"first{i}::_", f'slot{i}::_ "." first_n{label}::_ %if {here}')
                 self.add("firstkey::_", f'slot{i}::_ "." again_n{label}::_ %if and(bit_set({slot.flag}), {here})')
         self.add("firstkey::_")
-        self.add("key::_", f"firstkey::_ %if ne({_range(_FIRST)}, 0)")
+        self.add("key::_", f"firstkey::_ %if ne({field(_FIRST)}, 0)")
         for i, slot in enumerate(_NODES):
             self.add(f"first{i}::_")
             condition = f"%if and(bit_clear({_GOAL}), {slot.full})"
@@ -514,7 +499,7 @@ class _Rules:
         """Properties of a variable, with a state of their own: which variable it is, and what was named."""
         for which, (name, number) in names.items():
             self.add(f"some{which}", f'"{name}" "." one{owner}::{hex(number << _MOST)}')
-            self.add(f"again{owner}::_", f'COMMA "{name}" "." one{owner}::_ %if eq({_range(_VARIABLE)}, {number})')
+            self.add(f"again{owner}::_", f'COMMA "{name}" "." one{owner}::_ %if eq({field(_VARIABLE)}, {number})')
         self.add(f"one{owner}::_")
         for i, key in enumerate(properties):
             k = i % _MOST
@@ -570,10 +555,10 @@ class _Rules:
             for number, (name, use) in self.columns.items():
                 if use in _ORDERED:
                     self.add("key::_", f'"{name}" %if and({slot.has(number)}, bit_set({slot.flag}))')
-        ordered = _or(f"and({self._orders(slot)}, bit_set({slot.flag}))" for slot in _COLUMNS)
+        ordered = either(f"and({self._orders(slot)}, bit_set({slot.flag}))" for slot in _COLUMNS)
         plain = f"and(bit_clear({_AGGREGATED}), {self._keyed()})"
-        named = f"ne({_range(_FIRST)}, 0)"
-        self.add("ending::_", "limit", f"sorted::_ limit %if {_or([ordered, plain, named])}")
+        named = f"ne({field(_FIRST)}, 0)"
+        self.add("ending::_", "limit", f"sorted::_ limit %if {either([ordered, plain, named])}")
         self.add("withtail::_", "limit matched::_", f"sorted::_ limited matched::_ %if {self._keyed()}")
         first, *others = [_COLUMNS[0], *(slot for slot in _SLOTS if slot != _COLUMNS[0])]
         shared = next(number for number, (name, _) in self.columns.items() if name == _ANY_NAME)
@@ -590,18 +575,18 @@ class _Rules:
 
     def _listed(self) -> str:
         """That something with a list is bound, and there is room for the name of what is in it."""
-        return f"and({_or(slot.empty for slot in _COLUMNS)}, {self._has(('list',))})"
+        return f"and({either(slot.empty for slot in _COLUMNS)}, {self._has(('list',))})"
 
     def _keyed(self) -> str:
         """That anything by which rows can be ordered is bound."""
-        return _or([self._has((*_ORDERED, "any")), *map(self._orders, _COLUMNS)])
+        return either([self._has((*_ORDERED, "any")), *map(self._orders, _COLUMNS)])
 
     def _has(self, kinds: Iterable[Kind]) -> str:
         """That a variable with a property of one of the kinds is bound."""
         labels = {i for i, properties in enumerate(self.of_label) if not {*kinds}.isdisjoint(properties.values())}
         types = {i + 1 for i, properties in enumerate(self.of_type) if not {*kinds}.isdisjoint(properties.values())}
         numbers = {v.number for v in self.variables if v.label in labels}
-        return _or([*(_within(slot, numbers) for slot in _NODES), *(_within(slot, types) for slot in _EDGES)])
+        return either([*(_within(slot, numbers) for slot in _NODES), *(_within(slot, types) for slot in _EDGES)])
 
 
 def _columns(schema: GraphSchema, taken: set[str]) -> dict[int, tuple[str, str]]:
@@ -632,10 +617,6 @@ def _left(count: int) -> str:
     """That of so many properties not all were named."""
     bits = min(count, _MOST)
     return f"%if bit_count_lt([0:{bits}], {bits})" if bits else f"%if {_NEVER}"
-
-
-def _range(bits: tuple[int, int]) -> str:
-    return f"[{bits[0]}:{bits[1]}]"
 
 
 _QUOTED = frozenset(("FALSE", "NFC", "NFD", "NFKC", "NFKD", "NORMALIZED", "NOT", "NULL", "TRUE", "TYPED"))

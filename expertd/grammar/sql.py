@@ -10,9 +10,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from expertd.grammar.ddl import KEYWORDS, Dialect, Table, folded, read_ddl
+from expertd.grammar.lark import any_of, either, every, field
 from expertd.grammar.sql_sets import FEW, Sets
 from expertd.grammar.sql_state import (
     COUNT,
@@ -27,9 +28,6 @@ from expertd.grammar.sql_state import (
     OUTER_SLOTS,
     PHASE,
     Level,
-    either,
-    every,
-    field,
     without,
 )
 
@@ -50,12 +48,7 @@ def _words(text: str) -> str:
 
 
 def _word(name: str) -> str:
-    return _any_of([name])
-
-
-def _any_of(names: Iterable[str], before: str = "") -> str:
-    choices = "|".join(re.escape(name) for name in names)
-    return "/" + (re.escape(before) + f"({choices})").replace(r"\ ", " ").replace("/", r"\/") + "/"
+    return any_of([name])
 
 
 def _aliases(tables: Sequence[Table]) -> list[str]:
@@ -157,17 +150,17 @@ class _Rules:
         for t, table in enumerate(self.tables):
             self.terminals[f"PATH{t}"] = _word(table.path)
             self.terminals[f"LETTERS{t}"] = f"/[ \\n](AS[ \\n])?{self.aliases[t]}/"
-            self.terminals[f"BARE{t}"] = _any_of(table.columns)
-            self.terminals[f"NAMED{t}"] = _any_of(table.columns, table.name + ".")
-            self.terminals[f"LETTERED{t}"] = _any_of(table.columns, self.aliases[t] + ".")
+            self.terminals[f"BARE{t}"] = any_of(table.columns)
+            self.terminals[f"NAMED{t}"] = any_of(table.columns, table.name + ".")
+            self.terminals[f"LETTERED{t}"] = any_of(table.columns, self.aliases[t] + ".")
             if own := [column for column in table.columns if where[folded(column)] == 1]:
-                self.terminals[f"OWN{t}"] = _any_of(own)
+                self.terminals[f"OWN{t}"] = any_of(own)
         for i, (of, columns) in enumerate(self.sets.groups):
-            self.terminals[f"GROUP{i}"] = _any_of(columns)
+            self.terminals[f"GROUP{i}"] = any_of(columns)
             for t in of if len(of) <= FEW else ():
                 self._few.setdefault(t, []).extend(columns)
         for t, columns in self._few.items():
-            self.terminals[f"FEW{t}"] = _any_of(columns)
+            self.terminals[f"FEW{t}"] = any_of(columns)
         for number in range(1, OUTER_SLOTS + 1):
             self.terminals[f"T{number}"] = rf"/T{number}\./"
             self.terminals[f"AS{number}"] = rf"/[ \n](AS[ \n])?T{number}/"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from expertd.grammar.lark import field
 
 # A slot is a table of the query, and whether FROM has named it: the table's number from 1, or that of a set of tables.
 TABLE_BITS = 6
@@ -64,30 +64,8 @@ class Level:
         return slots | 3 << self.style[0] | 1 << self.lone
 
 
-def field(bits: tuple[int, int]) -> str:
-    return f"[{bits[0]}:{bits[1]}]"
-
-
 def without(*fields: tuple[int, int]) -> str:
     mask = (1 << 64) - 1
     for begin, end in fields:
         mask &= ~(((1 << (end - begin)) - 1) << begin)
     return f"bit_and({hex(mask)})"
-
-
-def every(conditions: Iterable[str]) -> str:
-    given = list(conditions)
-    if not given:
-        return "true"
-    text = given[-1]
-    for condition in reversed(given[:-1]):
-        text = f"and({condition}, {text})"
-    return text
-
-
-def either(conditions: Iterable[str]) -> str:
-    given = list(conditions)
-    text = given[-1]
-    for condition in reversed(given[:-1]):
-        text = f"or({condition}, {text})"
-    return text

@@ -80,6 +80,7 @@ def test_forced_tokens_change_nothing_but_the_time(openai: OpenAI) -> None:
     [
         ("response_format", {"type": "json_object"}, lambda text: isinstance(json.loads(text), dict)),
         ("json_schema", {"type": "array", "items": {"type": "integer"}, "maxItems": 3}, json.loads),
+        ("response_format", {"type": "json_object", "schema": {"const": [1]}}, lambda text: text == "[1]"),
         ("regex", r"[A-Z][a-z]{2,8} (yes|no)", lambda text: re.fullmatch(r"[A-Z][a-z]{2,8} (yes|no)", text)),
         ("grammar", 'root ::= "<" [a-z]+ ">"', lambda text: re.fullmatch("<[a-z]+>", text)),
         ("lark", 'start: "0x" /[0-9a-f]{4}/', lambda text: re.fullmatch("0x[0-9a-f]{4}", text)),
@@ -245,6 +246,8 @@ def test_the_command_line_asks_for_a_form(daemon: Daemon, tmp_path: Path) -> Non
     schema.write_text(DDL)
     asked = daemon.cli("ask", "-e", "base", "--sql", str(schema), "--max-tokens", "100", QUESTION)
     assert re.match(b"SELECT|WITH", asked.stdout)
+    cut = ask("--regex", "[0-9]{40}", "-n", "3")
+    assert cut.returncode == 7 and b"-n" in cut.stderr
     schema.write_text("CREATE TABLE a (x")
     broken = ask("--sql", str(schema))
     assert broken.returncode == 2 and b"is not whole" in broken.stderr

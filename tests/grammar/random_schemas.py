@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 NAMES = ("a", "b", "id", "total amount", "é\n", "$ref")
@@ -95,3 +96,23 @@ def schemas() -> Schemas:
     plain = _plain()
     any_depth = st.recursive(plain, _around, max_leaves=12)
     return st.builds(lambda schema, x, y: {**schema, "$defs": {"x": x, "y": y}}, _around(any_depth), any_depth, plain)
+
+
+def drawn(n: int) -> list[Any]:
+    """The same ones each time."""
+    found: list[Any] = []
+
+    @settings(
+        derandomize=True,
+        max_examples=n,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(schemas())
+    def draw(schema: Any) -> None:
+        found.append(schema)
+
+    draw()
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import numpy as np
 import pytest
@@ -58,6 +57,7 @@ def test_all_but_the_values_of_an_object_is_forced(grammars, base):
     assert constraint.ended and constraint.take(base.eos)
 
 
+@pytest.mark.timeout(30)
 @pytest.mark.parametrize(
     ("source", "told"),
     [
@@ -74,10 +74,8 @@ def test_all_but_the_values_of_an_object_is_forced(grammars, base):
     ],
 )
 def test_what_cannot_be_enforced_is_refused_at_once_and_by_its_name(grammars, source, told):
-    began = time.monotonic()
     with pytest.raises(InvalidRequest) as refused:
         grammars.compile(source)
-    assert time.monotonic() - began < 5  # a bound for hangs, not a measurement
     assert refused.value.message.startswith(source.param) and told in refused.value.message
     assert len(refused.value.message) < 1000
 

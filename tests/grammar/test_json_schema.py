@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from typing import Any
 
 import pytest
@@ -289,12 +288,11 @@ def test_what_says_nothing_of_values_is_left_out() -> None:
     assert enforceable(schema, "schema") == {"type": "null"}
 
 
+@pytest.mark.timeout(30)
 def test_a_huge_schema_is_refused_before_it_is_gone_through() -> None:
     schema = {"description": "x" * 10**7, "enum": [[i] * 10 for i in range(10**6)]}
-    began = time.monotonic()
     with pytest.raises(InvalidRequest, match="more than"):
         json_source(schema, "schema")
-    assert time.monotonic() - began < 5  # a bound for hangs, not a measurement
 
 
 @pytest.mark.parametrize(

@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
 
 from expertd.engine.base import Base
 from expertd.errors import InvalidRequest
 from expertd.grammar.compiler import Grammars, json_source
-from tests.grammar.random_schemas import schemas
+from tests.grammar.random_schemas import drawn
 from tests.grammar.suite import is_valid
 from tests.grammar.walk import HeatedWalker
 
 BUDGETS = (40, 150)
-
-
-def drawn(n: int) -> list[Any]:
-    """The same ones each time."""
-    found: list[Any] = []
-
-    @settings(
-        derandomize=True,
-        max_examples=n,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(schemas())
-    def draw(schema: Any) -> None:
-        found.append(schema)
-
-    draw()
-    return found
 
 
 @pytest.mark.parametrize("n", [100, pytest.param(500, marks=pytest.mark.slow)])
