@@ -66,21 +66,23 @@ def _single(tokenizer: LLTokenizer, texts: Iterable[str]) -> Iterator[int]:
             yield tokens[0]
 
 
-def closing(matcher: LLMatcher, closer: Closer, most: int) -> list[int] | None:
-    """Tokens that complete the document from where `matcher` is, `most` at most; None where none were found."""
+def closing(matcher: LLMatcher, closer: Closer, most: int, work: int = WORK) -> list[int] | None:
+    """Tokens that complete the document from where `matcher` is, `most` at most; None where none were found.
+
+    `work`: steps of the search.
+    """
     most = min(most, STEPS)
     start = matcher.deep_copy()
     forced: list[int] = start.compute_ff_tokens()
     if len(forced) > most:
         return None
     start.consume_tokens(forced)
-    rest = _best(start, closer, most - len(forced))
+    rest = _best(start, closer, most - len(forced), iter(range(work)))
     return None if rest is None else forced + rest
 
 
-def _best(matcher: LLMatcher, closer: Closer, most: int) -> list[int] | None:
+def _best(matcher: LLMatcher, closer: Closer, most: int, work: Iterator[int]) -> list[int] | None:
     best: list[int] | None = None
-    work = iter(range(WORK))
     for orders in closer.orders:
         looped = False
         for order in orders:

@@ -25,6 +25,7 @@ from expertd.grammar.sql import sql_grammar
 Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf", "sql_sqlite", "sql_postgres", "cypher"]
 
 MAX_CHARACTERS = 1 << 16  # of a grammar's text: what it forces is found in one go, while nothing is decoded
+TRIAL = 60  # steps
 MAX_GBNF = 1 << 14  # characters: what translates it takes time in proportion to their square
 MAX_RULES = 500  # and levels of brackets in them: llguidance goes down a chain of rules, and 600 take a stack of 2 MB
 KEPT = 64  # compiled grammars
@@ -185,7 +186,7 @@ class Grammars:
             raise _wrong(source, _reason(matcher.get_error()))
         closes = source.kind == "json_schema"
         if closes:  # a trial: what breaks in a copy breaks all, since they share a lexer
-            closing(matcher, prepared.closer, STEPS)
+            closing(matcher, prepared.closer, STEPS, TRIAL)
         _check_first_step(matcher.deep_copy(), source)
         return Grammar(matcher, prepared, closes=closes, size=len(text))
 
