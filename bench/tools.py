@@ -34,7 +34,6 @@ ASKED = (  # category and `tool_choice`
     ("simple_python", "required"),
     ("multiple", "required"),
 )
-SOME = 100  # items a category
 MAX_TOKENS = 200  # of an answer; the longest right one has fewer
 TYPES = {"dict": "object", "float": "number", "tuple": "array", "any": "string"}  # the set's names of JSON's types
 
@@ -170,7 +169,7 @@ def interval(right: int, total: int) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--all", action="store_true", help=f"all items, not {SOME} a category")
+    parser.add_argument("--items", type=int, default=100, help="a category")
     parser.add_argument("--model", default="base", help="what the requests name")
     args = parser.parse_args()
     package, scores = data_file(), {}
@@ -178,7 +177,7 @@ def main() -> None:
         for category, choice in ASKED:
             items = read(package, category)
             # Evenly from the whole: its items are in the order in which they were written.
-            items = items if args.all else items[:: max(1, len(items) // SOME)][:SOME]
+            items = items[:: max(1, len(items) // args.items)][: args.items]
             name = f"{category}, {choice}"
             found = scores[name] = score(client, items, args.model, choice)
             share, low, high = found["accuracy"]

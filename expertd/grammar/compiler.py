@@ -25,7 +25,7 @@ from expertd.grammar.sql import sql_grammar
 Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf", "sql_sqlite", "sql_postgres", "cypher"]
 
 MAX_CHARACTERS = 1 << 16  # of a grammar's text: what it forces is found in one go, while nothing is decoded
-TRIAL = 60  # steps
+TRIAL = 60  # steps of a search for an end, when a schema is compiled
 MAX_GBNF = 1 << 14  # characters: what translates it takes time in proportion to their square
 MAX_RULES = 500  # and levels of brackets in them: llguidance goes down a chain of rules, and 600 take a stack of 2 MB
 KEPT = 64  # compiled grammars
