@@ -47,14 +47,14 @@ class Answers:
     def _draw(self, seq: Sequence, row: int) -> None:
         """Go on with the token that is drawn from the logits of this row, and with what the grammar then forces."""
         logits = self._context.logits(row)
-        token = seq.sampler.draw(logits, seq.constraint, self._room(seq))
+        token = seq.sampler.draw(logits, seq.constraint, seq.room(self._limits.cells))
         if self._base.is_end(token):
             return self._complete(seq, "stop", "")
         logprobs: tuple[TokenLogprob, ...] = ()
         if seq.request.logprobs is not None:
             logprobs = (token_logprob(logits, token, seq.request.logprobs),)
         seq.alone = seq.again = False
-        forced = seq.forced(self._room(seq) - 1)
+        forced = seq.forced(seq.room(self._limits.cells) - 1)
         seq.sampler.note(forced)
         self._counters.forced_tokens += len(forced)
         return self._append(seq, [token, *forced], logprobs)
@@ -75,10 +75,6 @@ class Answers:
         self._counters.drafted_tokens += len(part.draft)
         self._counters.accepted_tokens += accepted
 
-    def _room(self, seq: Sequence) -> int:
-        """How many more tokens its answer may have."""
-        return min(seq.request.max_tokens - seq.generated, self._limits.cells - len(seq.tokens))
-
     def _append(self, seq: Sequence, tokens: list[int], logprobs: tuple[TokenLogprob, ...]) -> None:
         text = ""
         for token in tokens:
@@ -91,7 +87,7 @@ class Answers:
             self.tell(seq, Piece(text, logprobs))
         if seq.text.stopped or (seq.constraint and seq.constraint.ended):
             self._complete(seq, "stop", "")
-        elif self._room(seq) <= 0:
+        elif seq.room(self._limits.cells) <= 0:
             whole = seq.constraint is not None and seq.constraint.whole
             self._complete(seq, "stop" if whole else "length", seq.text.flush())
 

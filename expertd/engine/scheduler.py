@@ -251,8 +251,8 @@ class Scheduler:
     def _of_answer(self, seq: Seq, most: int) -> Slice:
         """Its pending tokens, and a draft where it decodes alone: beside others, their rows fill the batch as well."""
         count = min(seq.pending, most)
-        left = seq.request.max_tokens - seq.generated - 1  # behind the token that is drawn in any case
-        room = min(self._limits.draft, most - count, self._limits.cells - len(seq.tokens) - 1, left)
+        # One more token is drawn in any case.
+        room = min(self._limits.draft, most - count, seq.room(self._limits.cells) - 1)
         if len(self.running) > 1 or room <= 0 or count < seq.pending:
             return Slice(seq, count)
         return Slice(seq, count, seq.draft(room))

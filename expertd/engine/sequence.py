@@ -83,6 +83,10 @@ class Sequence:
     def generated(self) -> int:
         return len(self.tokens) - len(self.prompt)
 
+    def room(self, cells: int) -> int:
+        """How many more tokens its answer may have, where the context holds so many."""
+        return min(self.request.max_tokens - self.generated, cells - len(self.tokens))
+
     @property
     def reusable(self) -> int:
         """How many tokens' KV another request may go on from: not those of an expert that another prompt activates."""

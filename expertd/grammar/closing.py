@@ -8,8 +8,9 @@ from itertools import islice
 from string import ascii_letters, digits
 from typing import NamedTuple, TypeAlias
 
-import numpy as np
 from llguidance import LLMatcher, LLTokenizer
+
+from expertd.grammar.mask import mask
 
 STEPS = 256  # an end of more tokens is not looked for
 WORK = 250  # steps of a search: everybody's next token waits for it
@@ -150,6 +151,5 @@ def _end_of_string(matcher: LLMatcher, character: int, closer: Closer) -> list[i
 
 
 def _shortest(matcher: LLMatcher, by_length: Sequence[int]) -> int | None:
-    mask = np.unpackbits(np.frombuffer(matcher.compute_bitmask(), np.uint8), bitorder="little")
-    allowed = mask[by_length].nonzero()[0]
+    allowed = mask(matcher)[by_length].nonzero()[0]
     return by_length[int(allowed[0])] if len(allowed) else None

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
-import numpy as np
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 from llguidance.gbnf_to_lark import any_to_lark
 
@@ -20,6 +19,7 @@ from expertd.grammar.constraint import Constraint
 from expertd.grammar.cypher import cypher_grammar
 from expertd.grammar.ddl import Dialect
 from expertd.grammar.json_schema import enforceable
+from expertd.grammar.mask import mask
 from expertd.grammar.sql import sql_grammar
 
 Kind: TypeAlias = Literal["json_schema", "regex", "lark", "gbnf", "sql_sqlite", "sql_postgres", "cypher"]
@@ -76,7 +76,7 @@ _OWN: dict[Kind, Callable[[str, str], str]] = {
 class Source:
     """A grammar as it was asked for. `param` is where it stood in the request.
 
-    `parts` stand in its text: each is compiled before it, so that a fault is told of the part that has it.
+    `parts` stand in its text: where that cannot be compiled each is by itself, so that the one at fault is told of.
     """
 
     kind: Kind
@@ -154,9 +154,10 @@ class Grammars:
         key = source.kind, source.text
         with self._keeping:
             kept = self._kept.get(key)
-            if kept and not kept.spent:
+            if kept:
                 self._kept.move_to_end(key)
-                return kept
+        if kept and not kept.spent:
+            return kept
         grammar = self._compile(source)
         with self._keeping:
             self._kept[key] = grammar
@@ -193,7 +194,7 @@ class Grammars:
 
 def _check_first_step(matcher: LLMatcher, source: Source) -> None:
     """What breaks there, or did in the trial before, breaks no answer. Raises `InvalidRequest`."""
-    allowed = np.unpackbits(np.frombuffer(matcher.compute_bitmask(), np.uint8), bitorder="little").nonzero()[0]
+    allowed = mask(matcher).nonzero()[0]
     if len(allowed):
         matcher.try_consume_tokens([int(allowed[0])])
     if matcher.is_error():
@@ -262,10 +263,9 @@ def _with_schemas(lark: str, source: Source) -> str:
             schema, end = json.JSONDecoder().raw_decode(lark, found.end())
         except (ValueError, RecursionError) as error:
             raise _wrong(source, f"after `%json` comes a JSON schema: {error}") from error
-        text = lark[found.end() : end]
-        if text not in made_before:
-            text = json_source(schema, source.param).text
-        parts += [lark[at : found.end()], json.dumps({**json.loads(text), "x-guidance": ONE_LINE})]
+        if lark[found.end() : end] not in made_before:
+            schema = json.loads(json_source(schema, source.param).text)
+        parts += [lark[at : found.end()], json.dumps({**schema, "x-guidance": ONE_LINE})]
         at = end
     parts.append(lark[at:])
     if _levels("".join(parts[::2])) > MAX_RULES:

@@ -10,6 +10,7 @@ from llguidance import LLMatcher
 
 from expertd.errors import InvalidRequest
 from expertd.grammar.closing import STEPS, Closer, closes, closing
+from expertd.grammar.mask import mask
 
 EVERY = 8  # tokens between two looks, while nothing is opened and there is room
 SLACK = 16  # tokens that there must be more room than the end has
@@ -44,9 +45,9 @@ class Constraint:
 
     def allowed(self) -> npt.NDArray[np.bool_]:
         """Which tokens may come next, [n_vocab]. Raises `InvalidRequest` where that takes too long to find."""
-        bits = np.frombuffer(self._matcher.compute_bitmask(), np.uint8)
+        allowed = mask(self._matcher)[: self._n_vocab]
         self._check()
-        return np.unpackbits(bits, bitorder="little", count=self._n_vocab).view(np.bool_)
+        return allowed
 
     def forced(self, most: int) -> list[int]:
         """Go on with the tokens that must come now, `most` at most, whatever the model thinks of them."""

@@ -73,7 +73,10 @@ _FORMATS: dict[str, dict[str, Any]] = {
     "date": {"pattern": f"^{_DATE}$"},
     "time": {"pattern": f"^{_TIME}$"},
     "date-time": {"pattern": f"^{_DATE}T{_TIME}$"},
-    "hostname": {"pattern": rf"^{_LABEL}(\.{_LABEL})*$", "maxLength": 253},
+    **{
+        name: {"pattern": rf"^{_LABEL}(\.{_LABEL})*$", "maxLength": 253}  # narrower than the second
+        for name in ("hostname", "idn-hostname")
+    },
     **{name: {"format": name} for name in ("duration", "email", "ipv4", "ipv6", "uuid", "uri")},
     # Of OpenAPI, whose other formats of numbers say how they are stored.
     "int32": {"minimum": -(2**31), "maximum": 2**31 - 1},
@@ -82,7 +85,6 @@ _FORMATS: dict[str, dict[str, Any]] = {
     # What is narrower is of these as well.
     **{name: {"format": "uri"} for name in ("iri", "uri-reference", "iri-reference")},
     "idn-email": {"format": "email"},
-    "idn-hostname": {"pattern": rf"^{_LABEL}(\.{_LABEL})*$", "maxLength": 253},
     # Of pydantic.
     "path": {},
     "ipvanyaddress": {"format": "ipv4"},
