@@ -19,6 +19,7 @@ from expertd.engine.chat_template import ChatTemplate
 from expertd.engine.interface import Engine, Request, Sampling
 from expertd.errors import ContextOverflow, InvalidRequest
 from expertd.experts.blend import Blend, parse_model
+from expertd.experts.manifest import FillIn
 from expertd.experts.store import Entry, Store
 from expertd.experts.tensors import Weights
 from expertd.grammar.compiler import Grammar, Grammars, Source
@@ -56,6 +57,16 @@ class Choice:
     def system(self) -> str | None:
         """The system message that the experts were trained with, where they name one."""
         return next((e.manifest.system for e in self.entries if e.manifest and e.manifest.system), None)
+
+    @property
+    def template(self) -> str | None:
+        """How the first expert that says so is asked."""
+        return next((e.manifest.template for e in self.entries if e.manifest and e.manifest.template), None)
+
+    @property
+    def fim(self) -> FillIn | None:
+        """How the first expert that fills gaps is told of one."""
+        return next((e.manifest.fim for e in self.entries if e.manifest and e.manifest.fim), None)
 
     def grammar(self, body: Common) -> Source | None:
         """What the first expert that names one has answers follow."""

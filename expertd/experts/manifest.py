@@ -22,6 +22,7 @@ from pydantic import (
 
 from expertd.errors import ExpertRefused
 from expertd.experts.files import read_file
+from expertd.experts.sandbox import message_template
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -39,6 +40,11 @@ def _not_reserved(name: str) -> str:
     if name in RESERVED:
         raise ValueError(f"{name!r} is taken by expertd itself")
     return name
+
+
+def _compiles(template: str) -> str:
+    message_template(template)
+    return template
 
 
 Name = Annotated[str, Field(pattern=NAME), AfterValidator(_not_reserved)]
@@ -90,6 +96,14 @@ class AnswerGrammar(_Table):
         return self
 
 
+class FillIn(_Table):
+    """The control tokens of the base, by their text, that stand before the parts of a text with a gap."""
+
+    prefix: str = Field(min_length=1)
+    suffix: str = Field(min_length=1)
+    middle: str = Field(min_length=1)
+
+
 class Routing(_Table):
     """What tells the router that a request is for this expert."""
 
@@ -116,6 +130,11 @@ class Manifest(_Table):
     )
     scale: float = Field(default=1.0, ge=-MAX_SCALE, le=MAX_SCALE)
     system: str | None = Field(default=None, description="system message where the request has none")
+    template: Annotated[str, AfterValidator(_compiles)] | None = Field(
+        default=None, description="Jinja: a chat's last user message, out of its `text` and the answer's JSON `schema`"
+    )
+    fim: FillIn | None = Field(default=None, description="how a gap is told to it, where it fills in the middle")
+    pinned: bool = Field(default=False, description="its arrays stay in memory")
     # TOML has lists, and these are tuples.
     requires: tuple[Name, ...] = Field(default=(), strict=False, description="experts that a blend with it must have")
     conflicts: tuple[Name, ...] = Field(default=(), strict=False, description="experts that no blend with it may have")

@@ -59,7 +59,7 @@ class Store:
     ) -> None:
         """`base` is needed by experts that are told relative to the base's weights, such as DoRA.
 
-        The arrays of those whose names are `pinned` stay in memory.
+        The arrays of those whose names are `pinned` stay in memory, and of those whose manifests say so.
         """
         self.folder = folder
         self.residents = residents or Residents()
@@ -139,7 +139,7 @@ class Store:
         except ExpertRefused as error:  # the watcher will say that it is broken, unless this passes
             raise Overloaded(f"expert {entry.name!r} cannot be read at this moment: {error.message}") from error
         if weights.content_hash == entry.content_hash:
-            weights = self.residents.add(weights, pinned=entry.name in self._pinned)
+            weights = self.residents.add(weights, pinned=self._is_pinned(entry.manifest))
             # Looked up after the adding: a scan that swaps its result in later lets go of it by itself.
             if all(other.content_hash != weights.content_hash for other in self._entries.values()):
                 with self._scanning:  # what a scan has added and not yet swapped in must stay
@@ -185,7 +185,14 @@ class Store:
 
     def _let_go(self) -> None:
         """Of the arrays that no expert has any more. The caller holds the lock."""
-        self.residents.keep_only({entry.content_hash for entry in self._entries.values()})
+        entries = self._entries.values()
+        self.residents.keep_only(
+            {entry.content_hash for entry in entries},
+            {entry.content_hash for entry in entries if entry.manifest and self._is_pinned(entry.manifest)},
+        )
+
+    def _is_pinned(self, manifest: Manifest) -> bool:
+        return manifest.pinned or manifest.name in self._pinned
 
     def _read(self, folder: Path) -> Entry:
         manifest = None
@@ -206,7 +213,7 @@ class Store:
         if not manifest.base:
             warning = _UNBOUND if (folder / FILE).exists() else _BARE
         log.info("expert %s is served: %.1f MB", folder.name, weights.nbytes / 1e6)
-        self.residents.add(weights, pinned=folder.name in self._pinned)
+        self.residents.add(weights, pinned=self._is_pinned(manifest))
         return Entry(
             folder.name,
             folder,
