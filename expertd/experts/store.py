@@ -42,6 +42,7 @@ class Entry:
     content_hash: str = ""
     nbytes: int = 0  # of the arrays
     is_soft_prompt: bool = False
+    invocation: tuple[int, ...] = ()  # the tokens that it waits for (aLoRA)
     error: str | None = None
     warning: str | None = None
 
@@ -221,6 +222,7 @@ class Store:
             weights.content_hash,
             weights.nbytes,
             weights.prompt is not None,
+            weights.invocation,
             warning=warning,
         )
 
