@@ -17,7 +17,8 @@ class Faults:
         self.found: list[str] = []
 
     def add(self, *faults: str) -> None:
-        self.found += [fault for fault in faults if fault not in self.found][: MOST - len(self.found)]
+        if len(self.found) < MOST:
+            self.found += [fault for fault in faults if fault not in self.found]
 
     @contextmanager
     def collect(self) -> Iterator[None]:

@@ -102,9 +102,11 @@ def _matched(patterns: Mapping[str, float], module: str, default: float) -> floa
 
 
 def parse_peft(
-    folder: Path, config_data: bytes, tensor_data: bytes, shape: BaseShape, base: BaseTensors | None
+    folder: Path, config_data: bytes, tensor_data: bytes, shape: BaseShape, base: BaseTensors | None, faults: Faults
 ) -> tuple[str, Weights]:
-    """The kind of an adapter, and its weights. Raises `ExpertRefused` naming the file and the reason.
+    """The kind of an adapter, and what is sound of its weights. The rest goes into `faults`, with file and reason.
+
+    Raises `ExpertRefused` for what is no adapter at all.
 
     `base` is needed for what is told relative to the base's weights: DoRA, and IA3 on modules with a bias.
     """
@@ -113,23 +115,19 @@ def parse_peft(
             f"{folder}: how a {shape.architecture} base orders its q and k rows is not known here, so a PEFT adapter "
             f"cannot be applied. Known: {', '.join(_PERMUTED)}. Convert it to GGUF with llama.cpp's script."
         )
-    faults, file = Faults(), folder / TENSORS
-    config = None
-    with faults.collect():
-        config = _parse_config(folder / CONFIG, config_data, faults)
+    file = folder / TENSORS
     views = {}
     with faults.collect():
         views = _views(file, tensor_data)
-    if config is None or not views:
-        raise ExpertRefused(*faults.found)
+    config = _parse_config(folder / CONFIG, config_data, faults)
     arrays = {}
     for name, view in views.items():
         with faults.collect():
             arrays[name] = _array(file, name, view)
     weights = Weights({})
-    with faults.collect():
-        weights = _weights(folder, arrays, set(views), config, shape, base, faults)
-    faults.check()
+    if views:
+        with faults.collect():
+            weights = _weights(folder, arrays, set(views), config, shape, base, faults)
     return config.kind, weights
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from expertd.errors import ExpertRefused, InvalidRequest, Overloaded, UnknownModel
 from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.blend import Blend, Part
+from expertd.experts.files import check_folder
 from expertd.experts.manifest import FILE, Manifest, read_manifest
 from expertd.experts.peft_adapter import CONFIG
 from expertd.experts.residents import Residents
@@ -198,8 +199,7 @@ class Store:
     def _read(self, folder: Path) -> Entry:
         manifest = None
         try:
-            if not folder.resolve().is_relative_to(folder.parent.resolve()):
-                raise ExpertRefused(f"{folder} is a link out of the experts folder. Copy the folder itself.")
+            check_folder(folder)
             manifest = read_manifest(folder)
             weights = read_weights(folder, manifest, self._shape, self._base)
         except ExpertRefused as error:

@@ -38,7 +38,7 @@ def read_weights(folder: Path, manifest: Manifest, shape: BaseShape, base: BaseT
     weights = Weights({})
     if names and all(name in data for name in names):
         with faults.collect():
-            kind, weights = _parse(folder, names, data, shape, base)
+            kind, weights = _parse(folder, names, data, shape, base, faults)
             # A bare folder's manifest says nothing of its kind.
             if "kind" in manifest.model_fields_set and manifest.kind != kind:
                 faults.add(f"{folder / FILE}: kind is {manifest.kind!r}, and {names[-1]} is {kind!r}. Mend the kind.")
@@ -47,11 +47,14 @@ def read_weights(folder: Path, manifest: Manifest, shape: BaseShape, base: BaseT
 
 
 def _parse(
-    folder: Path, names: list[str], data: dict[str, bytes], shape: BaseShape, base: BaseTensors | None
+    folder: Path, names: list[str], data: dict[str, bytes], shape: BaseShape, base: BaseTensors | None, faults: Faults
 ) -> tuple[str, Weights]:
     if names[0] == CONFIG:
-        return parse_peft(folder, data[CONFIG], data[TENSORS], shape, base)
-    return "lora", parse_gguf(folder / names[0], data[names[0]], shape)
+        return parse_peft(folder, data[CONFIG], data[TENSORS], shape, base, faults)
+    weights = Weights({})
+    with faults.collect():
+        weights = parse_gguf(folder / names[0], data[names[0]], shape)
+    return "lora", weights
 
 
 def _wrong_base(path: Path, base: BaseBinding, shape: BaseShape) -> list[str]:
