@@ -130,9 +130,17 @@ class DownloadFailed(ExpertdError):
 
 
 class ExpertRefused(ExpertdError):
-    """An expert folder cannot be served. The message names the file, the reason and the remedy."""
+    """An expert folder cannot be served. Each of `faults` names the file, the reason and the remedy.
+
+    The message is the first, and how many more there are.
+    """
 
     exit_code = 65  # EX_DATAERR
+
+    def __init__(self, *faults: str) -> None:
+        more = f" `expertd experts check` tells {len(faults) - 1} more." if len(faults) > 1 else ""
+        super().__init__(faults[0] + more)
+        self.faults = faults
 
 
 class TrainingRefused(ExpertdError):

@@ -30,6 +30,7 @@ class Answer(ABC):
     def __init__(
         self, service: Service, choice: Choice, requests: Sequence[Request], *, prompts: int, wants_usage: bool
     ) -> None:
+        choice = choice.active_in(request.blend for request in requests)
         self.service, self.requests = service, requests
         self._model, self._headers, self._wants_usage = choice.experts, choice.headers, wants_usage
         self._id = f"{self.id_prefix}-{uuid.uuid4().hex}"

@@ -12,7 +12,9 @@ from expertd.api.body import read
 from expertd.api.chat_answer import CallsAnswer, ChatAnswer
 from expertd.api.schema import ChatRequest
 from expertd.api.service import SERVICE, Choice, Service
+from expertd.api.structured import schema_of
 from expertd.engine.interface import Request
+from expertd.experts.sandbox import render_message
 from expertd.grammar.compiler import Grammar
 
 routes = web.RouteTableDef()
@@ -24,14 +26,26 @@ async def chat(request: web.Request) -> web.StreamResponse:
     service = request.app[SERVICE]
     body = await read(request, ChatRequest)
     choice = service.choose(body.model)
-    service.check(tools.texts(body), "messages")
+    asked = _as_the_expert_is_asked(body, choice)
+    service.check(tools.texts(asked), "messages")
     service.check_room(body.n)
     grammar = await service.grammar(body, choice)
     choice = await service.load(choice)
-    requests = await asyncio.to_thread(_requests, service, body, choice, grammar)
+    requests = await asyncio.to_thread(_requests, service, asked, choice, grammar)
     made = CallsAnswer if tools.may_call(body) else ChatAnswer
     answer = made(service, choice, requests, prompts=1, wants_usage=body.wants_usage)
     return await answer.respond(request, stream=body.stream, received=received)
+
+
+def _as_the_expert_is_asked(body: ChatRequest, choice: Choice) -> ChatRequest:
+    """With the last user message in the words that an expert's template makes of it, where one has a template."""
+    last = max((i for i, message in enumerate(body.messages) if message.role == "user"), default=None)
+    if choice.template is None or last is None:
+        return body
+    messages = list(body.messages)
+    text = render_message(choice.template, messages[last].text, schema_of(body))
+    messages[last] = messages[last].model_copy(update={"content": text})
+    return body.model_copy(update={"messages": messages})
 
 
 def _requests(service: Service, body: ChatRequest, choice: Choice, grammar: Grammar | None) -> list[Request]:

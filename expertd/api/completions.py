@@ -12,7 +12,8 @@ from aiohttp import web
 from expertd.api.answer import Answer, Logprobs
 from expertd.api.body import read
 from expertd.api.schema import CompletionRequest
-from expertd.api.service import SERVICE, Service
+from expertd.api.service import SERVICE, Choice, Service
+from expertd.engine.fill_in import fill_in
 from expertd.engine.interface import TokenLogprob
 from expertd.errors import InvalidRequest
 
@@ -25,11 +26,17 @@ async def completions(request: web.Request) -> web.StreamResponse:
     service = request.app[SERVICE]
     body = await read(request, CompletionRequest)
     choice = service.choose(body.model)
-    service.check((prompt for prompt in body.prompt if isinstance(prompt, str)), "prompt")
+    if body.suffix and not choice.fim:
+        raise InvalidRequest(
+            f"{choice.experts!r} fills no gap: leave `suffix` out, or name an expert whose manifest has `fim`",
+            param="suffix",
+        )
+    texts = [prompt for prompt in body.prompt if isinstance(prompt, str)]
+    service.check([*texts, body.suffix or ""], "prompt")
     service.check_room(len(body.prompt) * body.n)
     grammar = await service.grammar(body, choice)
     choice = await service.load(choice)
-    prompts = [await asyncio.to_thread(_tokens, service, prompt) for prompt in body.prompt]
+    prompts = [await asyncio.to_thread(_tokens, service, choice, prompt, body.suffix) for prompt in body.prompt]
     echo_logprobs = body.echo and body.logprobs is not None
     requests = [
         service.request(
@@ -51,7 +58,9 @@ async def completions(request: web.Request) -> web.StreamResponse:
     return await answer.respond(request, stream=body.stream, received=received)
 
 
-def _tokens(service: Service, prompt: str | list[int]) -> list[int]:
+def _tokens(service: Service, choice: Choice, prompt: str | list[int], suffix: str | None) -> list[int]:
+    if isinstance(prompt, str) and suffix is not None and choice.fim:
+        return fill_in(service.base, choice.fim, prompt, suffix)
     if isinstance(prompt, list):
         if max(prompt) >= service.base.n_vocab:
             raise InvalidRequest(f"prompt: token {max(prompt)} is beyond the vocabulary", param="prompt")

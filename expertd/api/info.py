@@ -98,7 +98,7 @@ def _expert(service: Service, entry: Entry) -> dict[str, Any]:
         "owned_by": "expertd",
         "description": manifest.description,
         "kind": manifest.kind,
-        "activation": manifest.activation,
+        "activation": "invocation" if entry.invocation else manifest.activation,
         "version": manifest.version,
         "licence": manifest.licence,
         "bytes": entry.nbytes,

@@ -179,7 +179,6 @@ class Common(_Strict):
     functions: Any = None
     function_call: Any = None
     audio: Any = None
-    suffix: Any = None
     best_of: Any = None
 
     @field_validator("functions", "function_call")
@@ -188,7 +187,7 @@ class Common(_Strict):
         if value:
             raise ValueError("not supported: OpenAI replaced it by `tools` and `tool_choice`")
 
-    @field_validator("audio", "suffix")
+    @field_validator("audio")
     @classmethod
     def _unsupported(cls, value: Any) -> None:
         if value:
@@ -238,6 +237,13 @@ class ChatRequest(Common):
     tools: Annotated[list[FunctionTool], Field(max_length=MAX_TOOLS, fail_fast=True)] | None = None
     tool_choice: Literal["auto", "none", "required"] | NamedChoice = "auto"  # after `tools`, which its check looks at
     parallel_tool_calls: bool = True
+    suffix: Any = None
+
+    @field_validator("suffix")
+    @classmethod
+    def _only_in_completions(cls, value: Any) -> None:
+        if value:
+            raise ValueError("only `/v1/completions` takes one")
 
     @field_validator("messages")
     @classmethod
@@ -291,6 +297,7 @@ class CompletionRequest(Common):
     echo: bool = False  # before `max_tokens`, whose check looks at it
     max_tokens: int | None = Field(16, ge=0)
     logprobs: int | None = Field(None, ge=0, le=20)
+    suffix: str | None = None  # behind the gap; after `prompt` and `echo`, which its check looks at
     tools: Any = None
 
     @field_validator("tools")
@@ -324,6 +331,15 @@ class CompletionRequest(Common):
         if not all(type(token) is int and 0 <= token < 2**31 for item in prompts for token in item):
             raise ValueError("tokens are integers from 0 on")
         return prompts
+
+    @field_validator("suffix")
+    @classmethod
+    def _around_text(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value and info.data.get("echo"):
+            raise ValueError("does not go with `echo`: leave one of them out")
+        if value and not all(isinstance(prompt, str) for prompt in info.data.get("prompt", ())):
+            raise ValueError("needs `prompt` as text, not as tokens")
+        return value
 
     @field_validator("max_tokens")
     @classmethod

@@ -19,6 +19,8 @@ from expertd.engine.chat_template import ChatTemplate
 from expertd.engine.interface import Engine, Request, Sampling
 from expertd.errors import ContextOverflow, InvalidRequest
 from expertd.experts.blend import Blend, parse_model
+from expertd.experts.invocation import invoked_at
+from expertd.experts.manifest import FillIn
 from expertd.experts.store import Entry, Store
 from expertd.experts.tensors import Weights
 from expertd.grammar.compiler import Grammar, Grammars, Source
@@ -52,10 +54,37 @@ class Choice:
     def headers(self) -> dict[str, str]:
         return {"x-expertd-experts": self.experts, "x-expertd-route": self.reason}
 
+    def on(self, prompt: Sequence[int]) -> tuple[Blend, tuple[Weights, ...]]:
+        """The blend and its weights for this prompt: an expert that waits for tokens is part of it where they occur."""
+        if not any(entry.invocation for entry in self.entries):
+            return self.blend, self.weights
+        parts, weights = [], []
+        for part, entry, arrays in zip(self.blend.parts, self.entries, self.weights, strict=True):
+            offset = invoked_at(entry.invocation, prompt) if entry.invocation else part.offset
+            if offset is not None or not entry.invocation:
+                parts.append(replace(part, offset=offset))
+                weights.append(arrays)
+        return Blend(tuple(parts)), tuple(weights)
+
+    def active_in(self, blends: Iterable[Blend]) -> Choice:
+        """Without the experts that are in none of these blends."""
+        active = {part.name for blend in blends for part in blend.parts}
+        return replace(self, named=[(name, scale) for name, scale in self.named if name in active])
+
     @property
     def system(self) -> str | None:
         """The system message that the experts were trained with, where they name one."""
         return next((e.manifest.system for e in self.entries if e.manifest and e.manifest.system), None)
+
+    @property
+    def template(self) -> str | None:
+        """How the first expert that says so is asked."""
+        return next((e.manifest.template for e in self.entries if e.manifest and e.manifest.template), None)
+
+    @property
+    def fim(self) -> FillIn | None:
+        """How the first expert that fills gaps is told of one."""
+        return next((e.manifest.fim for e in self.entries if e.manifest and e.manifest.fim), None)
 
     def grammar(self, body: Common) -> Source | None:
         """What the first expert that names one has answers follow."""
@@ -154,13 +183,14 @@ class Service:
         prompt_logprobs: bool = False,
     ) -> Request:
         """The engine's request for choice number `index` of a body. The `choice` must be loaded."""
+        blend, weights = choice.on(prompt)
         room = max(0, self.settings.context - len(prompt))
         limit = choice.sampling.get("max_tokens") if limit is None else limit
         return Request(
             prompt=tuple(prompt),
             max_tokens=room if limit is None else min(limit, room),
-            blend=choice.blend,
-            weights=choice.weights,
+            blend=blend,
+            weights=weights,
             sampling=self._sampling(body, choice, index),
             stop=body.stops,
             logprobs=logprobs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from expertd.api.schema import (
@@ -60,6 +61,16 @@ def _from_format(body: Common) -> list[Source]:
     if isinstance(asked, CypherFormat):
         return [cypher_source(asked.schema_, "response_format.schema")]
     return []
+
+
+def schema_of(body: Common) -> str | None:
+    """The JSON schema that the answer must follow, as text in one line; None where the request gives none."""
+    asked, schema = body.response_format, body.json_schema
+    if isinstance(asked, JsonObjectFormat):
+        schema = asked.schema_
+    elif isinstance(asked, JsonSchemaFormat):
+        schema = asked.json_schema.schema_
+    return None if schema is None else json.dumps(schema, ensure_ascii=False)
 
 
 def _ddl_of_prompt(body: Common) -> str | None:

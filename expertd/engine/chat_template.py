@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, NoReturn
-
-import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from typing import Any
 
 from expertd.engine.base import Base
 from expertd.errors import BaseRefused, InvalidRequest
+from expertd.experts.sandbox import SANDBOX
 from expertd.grammar.tools import called
 
 # Used where a GGUF carries no template of its own.
@@ -31,13 +28,8 @@ class ChatTemplate:
     def __init__(self, base: Base) -> None:
         """Compile the template of `base`. Raises `BaseRefused` where it is no template."""
         self._base = base
-        env = ImmutableSandboxedEnvironment(
-            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
-        )
-        env.globals.update(raise_exception=_raise, strftime_now=lambda f: datetime.now().strftime(f))
-        env.filters["tojson"] = lambda x, indent=None: json.dumps(x, ensure_ascii=False, indent=indent)
         try:
-            self._template = env.from_string(base.chat_template or CHATML)
+            self._template = SANDBOX.from_string(base.chat_template or CHATML)
         except Exception as error:  # as in `_render`
             raise BaseRefused(f"{base.path} has a chat template that is none: {error}. Give another file.") from error
         self._control = _control_pattern(base)
@@ -123,7 +115,3 @@ def _control_pattern(base: Base) -> re.Pattern[str]:
     # The stand-ins' own characters too: a message must not forge them either.
     ordered = sorted((t for t in {*texts, _OPEN, _CLOSE} if t), key=len, reverse=True)
     return re.compile("|".join(map(re.escape, ordered)))
-
-
-def _raise(message: str) -> NoReturn:
-    raise jinja2.TemplateError(message)

@@ -7,6 +7,18 @@ from pathlib import Path
 from expertd.errors import ExpertRefused
 
 
+def check_folder(folder: Path) -> None:
+    """Raises `ExpertRefused`: there is none, or it is a link out of the folder that it stands in."""
+    try:
+        if not folder.resolve().is_relative_to(folder.parent.resolve()):
+            raise ExpertRefused(f"{folder} is a link out of the experts folder. Copy the folder itself.")
+        if not folder.is_dir():
+            raise ExpertRefused(f"{folder} is no folder. An expert is a folder with its files.")
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
+        reason = getattr(error, "strerror", None) or error
+        raise ExpertRefused(f"{folder} cannot be read: {reason}. Mend the folder.") from error
+
+
 def read_file(folder: Path, name: str, limit: int) -> bytes:
     """The bytes of `folder/name`, at most `limit` of them.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import gguf
 import numpy as np
 
 from expertd.errors import ExpertRefused
+from expertd.experts.faults import Faults
+from expertd.experts.invocation import MAX_INVOCATION
 from expertd.experts.tensors import MODULES, Array, BaseShape, LowRank, Weights, low_rank
 
 _TENSOR = re.compile(rf"(blk\.(0|[1-9]\d{{0,3}})\.({'|'.join(MODULES)})\.weight)\.lora_([ab])")
@@ -48,15 +50,22 @@ def parse_gguf(path: Path, data: bytes, shape: BaseShape) -> Weights:
             fields = {key: _value(reader, key) for key in ("general.type", "general.architecture", "adapter.type")}
             alpha = float(_value(reader, "adapter.lora.alpha") or 0.0)
             invoked = _value(reader, "adapter.alora.invocation_tokens")
-            pairs = _pairs(path, reader)
+            faults = Faults()
+            pairs = _pairs(path, reader, faults)
         except (ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError) as error:
             raise ExpertRefused(f"{path} is no sound GGUF file: {error}. Copy it again.") from error
-    _check_fields(path, fields, shape)
-    if invoked is not None:
-        raise ExpertRefused(
-            f"{path} waits for invocation tokens (aLoRA), not supported. Set activation in expert.toml instead."
-        )
-    return Weights({name: _module(path, name, pair, alpha, shape) for name, pair in pairs.items()})
+    faults.add(*_wrong_fields(path, fields, shape))
+    invocation = invoked if isinstance(invoked, list) else []
+    if invoked is not None and not (
+        1 <= len(invocation) <= MAX_INVOCATION and all(type(token) is int and token >= 0 for token in invocation)
+    ):
+        faults.add(f"{path}: its invocation tokens (aLoRA) are none, or over {MAX_INVOCATION}. Convert it again.")
+    modules: dict[str, LowRank] = {}
+    for name, pair in pairs.items():
+        with faults.collect():
+            modules[name] = _module(path, name, pair, alpha, shape)
+    faults.check()
+    return Weights(modules, invocation=tuple(invocation))
 
 
 def _value(reader: gguf.GGUFReader, key: str) -> Any:
@@ -64,35 +73,39 @@ def _value(reader: gguf.GGUFReader, key: str) -> Any:
     return None if field is None else field.contents()
 
 
-def _check_fields(path: Path, fields: dict[str, Any], shape: BaseShape) -> None:
+def _wrong_fields(path: Path, fields: dict[str, Any], shape: BaseShape) -> Iterator[str]:
     if fields["general.type"] != "adapter":
-        raise ExpertRefused(f"{path} is a GGUF {fields['general.type']}, no adapter. A base is given with --base.")
+        yield f"{path} is a GGUF {fields['general.type']}, no adapter. A base is given with --base."
     if fields["adapter.type"] != "lora":
-        raise ExpertRefused(f"{path} is an adapter of type {fields['adapter.type']!r}. Only lora is supported.")
+        yield f"{path} is an adapter of type {fields['adapter.type']!r}. Only lora is supported."
     if fields["general.architecture"] != shape.architecture:
-        raise ExpertRefused(
+        yield (
             f"{path} is for a {fields['general.architecture']} base, and a {shape.architecture} one is served. "
             "Serve its base, or train anew."
         )
 
 
-def _pairs(path: Path, reader: gguf.GGUFReader) -> dict[str, dict[str, Array]]:
-    """{tensor name: {"a": ..., "b": ...}}, copied out of the file."""
+def _pairs(path: Path, reader: gguf.GGUFReader, faults: Faults) -> dict[str, dict[str, Array]]:
+    """{tensor name: {"a": ..., "b": ...}} of the sound ones, copied out of the file."""
     pairs: dict[str, dict[str, Array]] = {}
+    broken = set()
     for tensor in reader.tensors:
         match = _TENSOR.fullmatch(tensor.name)
         if not match:
-            raise ExpertRefused(f"{path}: tensor {tensor.name!r} is not supported. Train {', '.join(MODULES)} only.")
+            faults.add(f"{path}: tensor {tensor.name[:120]!r} is not supported. Train {', '.join(MODULES)} only.")
+            continue
         kind = tensor.tensor_type
         if kind.name not in _TYPES:
-            raise ExpertRefused(f"{path}: {tensor.name} is {kind.name}. Convert the adapter with --outtype f16.")
+            faults.add(f"{path}: {tensor.name} is {kind.name}. Convert the adapter with --outtype f16.")
+            broken.add(match[1])
+            continue
         plain = kind.name in ("F16", "F32")
         pairs.setdefault(match[1], {})[match[4]] = (
             np.array(tensor.data) if plain else gguf.quants.dequantize(tensor.data, kind)
         )
-    if not pairs:
-        raise ExpertRefused(f"{path} holds no tensors. Convert the adapter again.")
-    return pairs
+    if not reader.tensors:
+        faults.add(f"{path} holds no tensors. Convert the adapter again.")
+    return {name: pair for name, pair in pairs.items() if name not in broken}
 
 
 def _module(path: Path, name: str, pair: dict[str, Array], alpha: float, shape: BaseShape) -> LowRank:

@@ -21,7 +21,9 @@ from pydantic import (
 )
 
 from expertd.errors import ExpertRefused
+from expertd.experts.faults import Faults
 from expertd.experts.files import read_file
+from expertd.experts.sandbox import message_template
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -39,6 +41,11 @@ def _not_reserved(name: str) -> str:
     if name in RESERVED:
         raise ValueError(f"{name!r} is taken by expertd itself")
     return name
+
+
+def _compiles(template: str) -> str:
+    message_template(template)
+    return template
 
 
 Name = Annotated[str, Field(pattern=NAME), AfterValidator(_not_reserved)]
@@ -90,6 +97,14 @@ class AnswerGrammar(_Table):
         return self
 
 
+class FillIn(_Table):
+    """The control tokens of the base, by their text, that stand before the parts of a text with a gap."""
+
+    prefix: str = Field(min_length=1)
+    suffix: str = Field(min_length=1)
+    middle: str = Field(min_length=1)
+
+
 class Routing(_Table):
     """What tells the router that a request is for this expert."""
 
@@ -116,6 +131,11 @@ class Manifest(_Table):
     )
     scale: float = Field(default=1.0, ge=-MAX_SCALE, le=MAX_SCALE)
     system: str | None = Field(default=None, description="system message where the request has none")
+    template: Annotated[str, AfterValidator(_compiles)] | None = Field(
+        default=None, description="Jinja: a chat's last user message, out of its `text` and the answer's JSON `schema`"
+    )
+    fim: FillIn | None = Field(default=None, description="how a gap is told to it, where it fills in the middle")
+    pinned: bool = Field(default=False, description="its arrays stay in memory")
     # TOML has lists, and these are tuples.
     requires: tuple[Name, ...] = Field(default=(), strict=False, description="experts that a blend with it must have")
     conflicts: tuple[Name, ...] = Field(default=(), strict=False, description="experts that no blend with it may have")
@@ -138,13 +158,42 @@ def read_manifest(folder: Path) -> Manifest:
 
     Raises `ExpertRefused` naming the file, the line or field, the reason and the remedy.
     """
+    faults = Faults()
+    manifest = parse_manifest(folder, faults)
+    faults.check()
+    return manifest
+
+
+def parse_manifest(folder: Path, faults: Faults) -> Manifest:
+    """The same without what is wrong with it, which goes into `faults`. For looking at the rest of a folder."""
     path = folder / FILE
     if folder.name in RESERVED:
-        raise ExpertRefused(f"{folder}: {folder.name!r} is taken by expertd itself. Rename the folder.")
-    if not os.path.lexists(path):
-        return _derived(folder)
+        faults.add(f"{folder}: {folder.name!r} is taken by expertd itself. Rename the folder.")
+    # Whoever trained a bare adapter ran it on every token: "answer" would be another model than theirs.
+    table: dict[str, Any] = {"name": folder.name, "activation": "always"}
+    if os.path.lexists(path):
+        with faults.collect():
+            table = _read_table(folder)
+            if isinstance(table.get("name"), str) and table["name"] != folder.name:
+                faults.add(
+                    f"{path}: name is {table['name']!r}, and the folder is {folder.name!r}. Give both the same name."
+                )
+    while True:
+        try:
+            return Manifest.model_validate(table)
+        except ValidationError as error:
+            for fault in error.errors():
+                field = ".".join(map(str, fault["loc"]))
+                reason = fault["msg"].removeprefix("Value error, ")
+                faults.add(f"{path}: {field}: {reason}. docs/experts.md lists the fields.")
+                table.pop(str(fault["loc"][0]), None)
+            table.setdefault("name", "unnamed")
+
+
+def _read_table(folder: Path) -> dict[str, Any]:
+    path = folder / FILE
     try:
-        table = tomllib.loads(read_file(folder, FILE, _MAX_BYTES).decode())
+        table: dict[str, Any] = tomllib.loads(read_file(folder, FILE, _MAX_BYTES).decode())
     except UnicodeDecodeError as error:
         raise ExpertRefused(f"{path}: byte {error.start} is not UTF-8. Save the file as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
@@ -153,25 +202,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise ExpertRefused(f"{path} is nested too deeply. Flatten it.") from error
     if isinstance(table.get("format"), int) and table["format"] != 1:
         raise ExpertRefused(f"{path}: format {table['format']} is not known here, only 1. Update expertd.")
-    manifest = _validated(path, table)
-    if manifest.name != folder.name:
-        raise ExpertRefused(
-            f"{path}: name is {manifest.name!r}, and the folder is {folder.name!r}. Give both the same name."
-        )
-    return manifest
-
-
-def _derived(folder: Path) -> Manifest:
-    # Whoever trained a bare adapter ran it on every token: "answer" would be another model than theirs.
-    return _validated(folder, {"name": folder.name, "activation": "always"})
-
-
-def _validated(path: Path, table: dict[str, Any]) -> Manifest:
-    try:
-        return Manifest.model_validate(table)
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ExpertRefused(f"{path}: {wrong}. docs/experts.md lists the fields.") from error
+    return table
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

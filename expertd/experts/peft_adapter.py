@@ -1,4 +1,4 @@
-"""Adapters as PEFT writes them (LoRA, rsLoRA, DoRA, IA3, soft prompts), turned into GGUF's names and row order."""
+"""Adapters as PEFT writes them (LoRA, aLoRA, DoRA, IA3, soft prompts), turned into GGUF's names and row order."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 from safetensors import SafetensorError, deserialize
 
 from expertd.errors import ExpertRefused
 from expertd.experts.base_tensors import BaseTensors
+from expertd.experts.faults import Faults
+from expertd.experts.invocation import MAX_INVOCATION
 from expertd.experts.tensors import Array, BaseShape, LowRank, Weights, low_rank
 
 CONFIG = "adapter_config.json"
@@ -54,7 +56,6 @@ _UNSUPPORTED = {
     "lora_bias": "it trains biases",
     "layer_replication": "it repeats layers of the base",
     "target_parameters": "it targets parameters that are no linear layers",
-    "alora_invocation_tokens": "it waits for invocation tokens (set activation in expert.toml instead)",
     "use_qalora": "it is QALoRA, which pools its input",
     "use_bdlora": "it is block-diagonal",
     "arrow_config": "it routes between adapters by itself",
@@ -79,6 +80,7 @@ class _Config(BaseModel):
     rank_pattern: dict[str, int] | None = None
     alpha_pattern: dict[str, float] | None = None
     target_modules: list[str] | str | None = None
+    alora_invocation_tokens: list[NonNegativeInt] | None = Field(default=None, max_length=MAX_INVOCATION)
 
     @property
     def kind(self) -> str:
@@ -100,9 +102,11 @@ def _matched(patterns: Mapping[str, float], module: str, default: float) -> floa
 
 
 def parse_peft(
-    folder: Path, config_data: bytes, tensor_data: bytes, shape: BaseShape, base: BaseTensors | None
+    folder: Path, config_data: bytes, tensor_data: bytes, shape: BaseShape, base: BaseTensors | None, faults: Faults
 ) -> tuple[str, Weights]:
-    """The kind of an adapter, and its weights. Raises `ExpertRefused` naming the file and the reason.
+    """The kind of an adapter, and what is sound of its weights. The rest goes into `faults`, with file and reason.
+
+    Raises `ExpertRefused` for what is no adapter at all.
 
     `base` is needed for what is told relative to the base's weights: DoRA, and IA3 on modules with a bias.
     """
@@ -111,17 +115,41 @@ def parse_peft(
             f"{folder}: how a {shape.architecture} base orders its q and k rows is not known here, so a PEFT adapter "
             f"cannot be applied. Known: {', '.join(_PERMUTED)}. Convert it to GGUF with llama.cpp's script."
         )
-    config = _parse_config(folder / CONFIG, config_data)
-    arrays, file = _arrays(folder / TENSORS, tensor_data), folder / TENSORS
-    if config.kind == "prompt":
-        return "prompt", Weights({}, prompt=_prompt(file, arrays, config, shape))
-    modules = _by_module(file, arrays, config.kind, shape)
-    if config.kind == "ia3":
-        weights = _ia3(file, modules, config, shape, base)
-    else:
-        weights = _lora(file, modules, config, shape, base)
-    _check_targets(folder, config, modules)
+    file = folder / TENSORS
+    views = {}
+    with faults.collect():
+        views = _views(file, tensor_data)
+    config = _parse_config(folder / CONFIG, config_data, faults)
+    arrays = {}
+    for name, view in views.items():
+        with faults.collect():
+            arrays[name] = _array(file, name, view)
+    weights = Weights({})
+    if views:
+        with faults.collect():
+            weights = _weights(folder, arrays, set(views), config, shape, base, faults)
     return config.kind, weights
+
+
+def _weights(
+    folder: Path,
+    arrays: Mapping[str, Array],
+    names: set[str],
+    config: _Config,
+    shape: BaseShape,
+    base: BaseTensors | None,
+    faults: Faults,
+) -> Weights:
+    """What the sound `arrays` of a file with tensors of these `names` hold; the rest goes into `faults`."""
+    file = folder / TENSORS
+    if config.kind == "prompt":
+        return Weights({}, prompt=_prompt(file, arrays, config, shape))
+    modules = _by_module(file, arrays, names, config.kind, shape, faults)
+    _check_targets(folder, config, names, faults)
+    if config.kind == "ia3":
+        return _ia3(file, modules, config, shape, base, faults)
+    weights = _lora(file, modules, config, shape, base, faults)
+    return replace(weights, invocation=tuple(config.alora_invocation_tokens or ()))
 
 
 @dataclass(frozen=True)
@@ -137,44 +165,56 @@ class _Module:
         return self.name.split(".")[2]
 
 
-def _by_module(file: Path, arrays: Mapping[str, Array], kind: str, shape: BaseShape) -> list[_Module]:
+def _by_module(
+    file: Path, arrays: Mapping[str, Array], names: set[str], kind: str, shape: BaseShape, faults: Faults
+) -> list[_Module]:
+    """The modules all of whose parts are sound."""
     modules: dict[str, _Module] = {}
-    for name, array in arrays.items():
+    parts: dict[str, set[str]] = {}
+    for name in sorted(names):
         match = _TENSOR.fullmatch(name)
         if not match or match["part"] not in _PARTS[kind]:
-            raise ExpertRefused(f"{file}: tensor {name[:120]!r} is not supported: {_why(name)}.")
-        if int(match["layer"]) >= shape.n_layer:
-            raise ExpertRefused(
-                f"{file}: {match['module']} is beyond the base's {shape.n_layer} layers. "
-                "The adapter belongs to another base."
-            )
+            faults.add(f"{file}: tensor {name[:120]!r} is not supported: {_why(name)}.")
+            continue
         path = match["module"]
-        found = modules.setdefault(path, _Module(path, f"blk.{match['layer']}.{_MODULES[match['kind']]}.weight", {}))
-        found.parts[match["part"]] = array
-    for module in modules.values():
-        if lacking := sorted(_PARTS[kind] - set(module.parts)):
-            raise ExpertRefused(f"{file}: {module.path} lacks {', '.join(lacking)}. Save the adapter again.")
-    return list(modules.values())
+        if int(match["layer"]) >= shape.n_layer:
+            faults.add(
+                f"{file}: {path} is beyond the base's {shape.n_layer} layers. The adapter belongs to another base."
+            )
+            continue
+        parts.setdefault(path, set()).add(match["part"])
+        if name in arrays:
+            made = _Module(path, f"blk.{match['layer']}.{_MODULES[match['kind']]}.weight", {})
+            modules.setdefault(path, made).parts[match["part"]] = arrays[name]
+    for path, found in parts.items():
+        if lacking := sorted(_PARTS[kind] - found):
+            faults.add(f"{file}: {path} lacks {', '.join(lacking)}. Save the adapter again.")
+    return [module for module in modules.values() if set(module.parts) == _PARTS[kind]]
 
 
 def _lora(
-    file: Path, modules: Sequence[_Module], config: _Config, shape: BaseShape, base: BaseTensors | None
+    file: Path, modules: Sequence[_Module], config: _Config, shape: BaseShape, base: BaseTensors | None, faults: Faults
 ) -> Weights:
     low: dict[str, LowRank] = {}
     channels: dict[str, Array] = {}
     for module in modules:
-        rank, a, b = config.rank(module.path), module.parts["lora_A"], module.parts["lora_B"]
-        if a.ndim and a.shape[0] != rank:
-            raise ExpertRefused(
-                f"{file}: {module.path} has rank {a.shape[0]}, and {CONFIG} says {rank}. They do not belong together."
-            )
-        scaling = config.scaling(module.path, max(rank, 1))
-        checked = low_rank(file, module.path, a, b, scaling, shape.sizes(module.kind))
-        made = LowRank(checked.a, _in_order(checked.b, module.kind, shape))
-        if config.use_dora:
-            made, channels[module.name] = _dora(file, module, made, shape, _of_base(file, module.name, base))
-        low[module.name] = made
+        with faults.collect():
+            made = _low_rank(file, module, config, shape)
+            if config.use_dora:
+                made, channels[module.name] = _dora(file, module, made, shape, _of_base(file, module.name, base))
+            low[module.name] = made
     return Weights(low, channels=channels)
+
+
+def _low_rank(file: Path, module: _Module, config: _Config, shape: BaseShape) -> LowRank:
+    rank, a, b = config.rank(module.path), module.parts["lora_A"], module.parts["lora_B"]
+    if a.ndim and a.shape[0] != rank:
+        raise ExpertRefused(
+            f"{file}: {module.path} has rank {a.shape[0]}, and {CONFIG} says {rank}. They do not belong together."
+        )
+    scaling = config.scaling(module.path, max(rank, 1))
+    checked = low_rank(file, module.path, a, b, scaling, shape.sizes(module.kind))
+    return LowRank(checked.a, _in_order(checked.b, module.kind, shape))
 
 
 def _dora(file: Path, module: _Module, low: LowRank, shape: BaseShape, weight: Array) -> tuple[LowRank, Array]:
@@ -190,7 +230,7 @@ def _dora(file: Path, module: _Module, low: LowRank, shape: BaseShape, weight: A
 
 
 def _ia3(
-    file: Path, modules: Sequence[_Module], config: _Config, shape: BaseShape, base: BaseTensors | None
+    file: Path, modules: Sequence[_Module], config: _Config, shape: BaseShape, base: BaseTensors | None, faults: Faults
 ) -> Weights:
     channels: dict[str, Array] = {}
     shifts: dict[str, Array] = {}
@@ -198,21 +238,27 @@ def _ia3(
     for module in modules:
         n_in, n_out = shape.sizes(module.kind)
         told = module.parts["ia3_l"]
-        if told.shape == (1, n_in) and told.shape != (n_out, 1):  # PEFT's `feedforward_modules`
-            if module.kind != "ffn_down":
-                raise ExpertRefused(
-                    f"{file}: {module.path} is scaled at its input, and that is served for down_proj alone. "
-                    "Take it out of feedforward_modules and train again."
-                )
-            inputs[module.name] = _vector(file, f"{module.path} ia3_l", told, n_in) - 1
-            continue
-        change = _in_order(_vector(file, f"{module.path} ia3_l", told, n_out) - 1, module.kind, shape)
-        channels[module.name] = change
-        # PEFT scales after the bias, and the hook before it.
-        bias = base.get(module.name.replace(".weight", ".bias")) if base else None
-        if bias is not None:
-            shifts[module.name] = change * bias
+        with faults.collect():
+            if told.shape == (1, n_in) and told.shape != (n_out, 1):  # PEFT's `feedforward_modules`
+                inputs[module.name] = _ia3_input(file, module, told, n_in)
+                continue
+            change = _in_order(_vector(file, f"{module.path} ia3_l", told, n_out) - 1, module.kind, shape)
+            channels[module.name] = change
+            # PEFT scales after the bias, and the hook before it.
+            bias = base.get(module.name.replace(".weight", ".bias")) if base else None
+            if bias is not None:
+                shifts[module.name] = change * bias
     return Weights({}, channels=channels, shifts=shifts, inputs=inputs)
+
+
+def _ia3_input(file: Path, module: _Module, told: Array, n_in: int) -> Array:
+    if module.kind != "ffn_down":
+        raise ExpertRefused(
+            f"{file}: {module.path} is scaled at its input, and that is served for down_proj alone. "
+            "Take it out of feedforward_modules and train again."
+        )
+    scales: Array = _vector(file, f"{module.path} ia3_l", told, n_in) - 1
+    return scales
 
 
 def _prompt(file: Path, arrays: Mapping[str, Array], config: _Config, shape: BaseShape) -> Array:
@@ -267,7 +313,7 @@ def permute(b: Array, n_head: int) -> Array:
     return np.ascontiguousarray(halves.swapaxes(1, 2).reshape(b.shape))
 
 
-def _arrays(file: Path, data: bytes) -> dict[str, Array]:
+def _views(file: Path, data: bytes) -> dict[str, dict[str, Any]]:
     try:
         views = deserialize(data)  # type: ignore[no-untyped-call]
     except SafetensorError as error:
@@ -276,7 +322,7 @@ def _arrays(file: Path, data: bytes) -> dict[str, Array]:
         ) from error
     if not views:
         raise ExpertRefused(f"{file} holds no tensors. Save the adapter again.")
-    return {name: _array(file, name, view) for name, view in views}
+    return dict(views)
 
 
 def _why(name: str) -> str:
@@ -301,53 +347,59 @@ def _array(file: Path, name: str, view: dict[str, Any]) -> Array:
     return array.reshape(shape)
 
 
-def _parse_config(path: Path, data: bytes) -> _Config:
+def _parse_config(path: Path, data: bytes, faults: Faults) -> _Config:
     try:
         table = json.loads(data)
         config = _Config.model_validate(table)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
-        raise ExpertRefused(f"{path}: {wrong}. Save the adapter again with PEFT.") from error
+        wrong = [f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors()]
+        raise ExpertRefused(*(f"{path}: {fault}. Save the adapter again with PEFT." for fault in wrong)) from error
     except (ValueError, RecursionError) as error:
         raise ExpertRefused(f"{path} is not JSON: {error}. Finish the copy, or save it again.") from error
     for field, reason in _UNSUPPORTED.items():
         if table.get(field):
-            raise ExpertRefused(f"{path}: {field} is set: {reason}. Train without it.")
+            faults.add(f"{path}: {field} is set: {reason}. Train without it.")
+    if config.use_dora and config.alora_invocation_tokens:
+        faults.add(f"{path}: use_dora and alora_invocation_tokens are both set, and PEFT has no such kind. Drop one.")
     if table.get("bias", "none") != "none":
-        raise ExpertRefused(f"{path}: bias is {table['bias']!r}, and biases are not served. Train with bias = none.")
+        faults.add(f"{path}: bias is {table['bias']!r}, and biases are not served. Train with bias = none.")
     if table.get("layers_pattern") not in (None, [], "layers", ["layers"]):
-        raise ExpertRefused(f"{path}: layers_pattern {table['layers_pattern']!r} is not supported, only 'layers'.")
+        faults.add(f"{path}: layers_pattern {table['layers_pattern']!r} is not supported, only 'layers'.")
     if str(table.get("init_lora_weights")).startswith(_CHANGES_BASE):
-        raise ExpertRefused(
+        faults.add(
             f"{path}: init_lora_weights {table['init_lora_weights']!r} changes the base's weights. "
             "Save with path_initial_model_for_weight_conversion, which makes it a plain LoRA."
         )
-    for key in [*(config.rank_pattern or {}), *(config.alpha_pattern or {})]:
-        _check_pattern(path, key)
+    for key in {**(config.rank_pattern or {}), **(config.alpha_pattern or {})}:
+        if not _is_simple(key):
+            faults.add(f"{path}: pattern {key[:60]!r} is not supported. Name the modules instead.")
+            (config.rank_pattern or {}).pop(key, None)
+            (config.alpha_pattern or {}).pop(key, None)
     return config
 
 
-def _check_pattern(path: Path, key: str) -> None:
+def _is_simple(pattern: str) -> bool:
     """Patterns are regular expressions from a stranger's file: only those that match in no time."""
-    simple = re.fullmatch(r"[\w.\\^\[\]*+?-]{1,200}", key) and sum(key.count(c) for c in "*+?") <= 3
     try:
-        re.compile(key)
+        re.compile(pattern)
     except re.error:
-        simple = None
-    if not simple:
-        raise ExpertRefused(f"{path}: pattern {key[:60]!r} is not supported. Name the modules instead.")
+        return False
+    repeats = sum(pattern.count(c) for c in "*+?")
+    return repeats <= 3 and re.fullmatch(r"[\w.\\^\[\]*+?-]{1,200}", pattern) is not None
 
 
-def _check_targets(folder: Path, config: _Config, modules: Sequence[_Module]) -> None:
+def _check_targets(folder: Path, config: _Config, tensors: set[str], faults: Faults) -> None:
     """A module that the config promises and the file lacks: the file is not the whole adapter."""
     targets = config.target_modules if isinstance(config.target_modules, list) else []
     names = {target.rsplit(".", 1)[-1] for target in targets}
     if other := sorted(names - _TARGETS):
-        raise ExpertRefused(
+        faults.add(
             f"{folder / CONFIG}: target_modules {', '.join(other)[:200]} are not supported. "
             f"Train {', '.join(sorted(_TARGETS))} only."
         )
-    found = {module.kind for module in modules}
+    found = {_MODULES[match["kind"]] for name in tensors if (match := _TENSOR.fullmatch(name))}
     missing = sorted(path.split(".")[1] for path, kind in _MODULES.items() if kind not in found)
     if lacking := [name for name in missing if name in names]:
-        raise ExpertRefused(f"{folder / TENSORS} has nothing for {', '.join(lacking)}, which {CONFIG} names.")
+        faults.add(
+            f"{folder / TENSORS} has nothing for {', '.join(lacking)}, which {CONFIG} names. Save the adapter again."
+        )

@@ -54,10 +54,10 @@ class Residents:
             self._keep(weights)
             return weights
 
-    def keep_only(self, hashes: Collection[str]) -> None:
-        """Let go of all others: no expert has them any more."""
+    def keep_only(self, hashes: Collection[str], pinned: Collection[str] = ()) -> None:
+        """Let go of all others: no expert has them any more. Of those that stay, `pinned` are the pinned ones."""
         with self._lock:
-            self._pinned.intersection_update(hashes)
+            self._pinned = set(pinned)
             for content_hash in self._kept.keys() - set(hashes):
                 del self._kept[content_hash]
 

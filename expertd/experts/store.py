@@ -13,6 +13,7 @@ from pathlib import Path
 from expertd.errors import ExpertRefused, InvalidRequest, Overloaded, UnknownModel
 from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.blend import Blend, Part
+from expertd.experts.files import check_folder
 from expertd.experts.manifest import FILE, Manifest, read_manifest
 from expertd.experts.peft_adapter import CONFIG
 from expertd.experts.residents import Residents
@@ -42,6 +43,7 @@ class Entry:
     content_hash: str = ""
     nbytes: int = 0  # of the arrays
     is_soft_prompt: bool = False
+    invocation: tuple[int, ...] = ()  # the tokens that it waits for (aLoRA)
     error: str | None = None
     warning: str | None = None
 
@@ -59,7 +61,7 @@ class Store:
     ) -> None:
         """`base` is needed by experts that are told relative to the base's weights, such as DoRA.
 
-        The arrays of those whose names are `pinned` stay in memory.
+        The arrays of those whose names are `pinned` stay in memory, and of those whose manifests say so.
         """
         self.folder = folder
         self.residents = residents or Residents()
@@ -139,7 +141,7 @@ class Store:
         except ExpertRefused as error:  # the watcher will say that it is broken, unless this passes
             raise Overloaded(f"expert {entry.name!r} cannot be read at this moment: {error.message}") from error
         if weights.content_hash == entry.content_hash:
-            weights = self.residents.add(weights, pinned=entry.name in self._pinned)
+            weights = self.residents.add(weights, pinned=self._is_pinned(entry.manifest))
             # Looked up after the adding: a scan that swaps its result in later lets go of it by itself.
             if all(other.content_hash != weights.content_hash for other in self._entries.values()):
                 with self._scanning:  # what a scan has added and not yet swapped in must stay
@@ -185,13 +187,19 @@ class Store:
 
     def _let_go(self) -> None:
         """Of the arrays that no expert has any more. The caller holds the lock."""
-        self.residents.keep_only({entry.content_hash for entry in self._entries.values()})
+        entries = self._entries.values()
+        self.residents.keep_only(
+            {entry.content_hash for entry in entries},
+            {entry.content_hash for entry in entries if entry.manifest and self._is_pinned(entry.manifest)},
+        )
+
+    def _is_pinned(self, manifest: Manifest) -> bool:
+        return manifest.pinned or manifest.name in self._pinned
 
     def _read(self, folder: Path) -> Entry:
         manifest = None
         try:
-            if not folder.resolve().is_relative_to(folder.parent.resolve()):
-                raise ExpertRefused(f"{folder} is a link out of the experts folder. Copy the folder itself.")
+            check_folder(folder)
             manifest = read_manifest(folder)
             weights = read_weights(folder, manifest, self._shape, self._base)
         except ExpertRefused as error:
@@ -206,7 +214,7 @@ class Store:
         if not manifest.base:
             warning = _UNBOUND if (folder / FILE).exists() else _BARE
         log.info("expert %s is served: %.1f MB", folder.name, weights.nbytes / 1e6)
-        self.residents.add(weights, pinned=folder.name in self._pinned)
+        self.residents.add(weights, pinned=self._is_pinned(manifest))
         return Entry(
             folder.name,
             folder,
@@ -214,6 +222,7 @@ class Store:
             weights.content_hash,
             weights.nbytes,
             weights.prompt is not None,
+            weights.invocation,
             warning=warning,
         )
 

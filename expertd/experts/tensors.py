@@ -88,6 +88,7 @@ class Weights:
     shifts: Mapping[str, Array] = field(default_factory=dict)  # [n_out], f32
     inputs: Mapping[str, Array] = field(default_factory=dict)  # [n_in], f32
     prompt: Array | None = None  # [tokens, n_embd], f32
+    invocation: tuple[int, ...] = ()  # active from these tokens on (aLoRA), whatever its manifest says of activation
 
     @property
     def is_lora(self) -> bool:
@@ -106,7 +107,8 @@ class Weights:
 
 def freeze(weights: Weights, *, activation: str, offset: int) -> Weights:
     """`weights` with read-only arrays, hashed over everything that decides what the expert computes."""
-    digest = hashlib.sha256(f"{activation} {offset}".encode())
+    invoked = f" {weights.invocation}" if weights.invocation else ""
+    digest = hashlib.sha256(f"{activation} {offset}{invoked}".encode())
     for name, array in _arrays(weights):
         array.setflags(write=False)
         digest.update(f"\n{name} {array.dtype} {array.shape}\n".encode())

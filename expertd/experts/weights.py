@@ -7,6 +7,7 @@ from pathlib import Path
 
 from expertd.errors import ExpertRefused
 from expertd.experts.base_tensors import BaseTensors
+from expertd.experts.faults import Faults
 from expertd.experts.files import read_file
 from expertd.experts.gguf_adapter import parse_gguf
 from expertd.experts.manifest import FILE, BaseBinding, Manifest
@@ -22,31 +23,47 @@ def read_weights(folder: Path, manifest: Manifest, shape: BaseShape, base: BaseT
 
     Some kinds need the tensors of the `base`. Raises `ExpertRefused` naming the file, the reason and the remedy.
     """
+    faults = Faults()
     if manifest.base:
-        _check_base(folder / FILE, manifest.base, shape)
-    names = _weight_files(folder)
+        faults.add(*_wrong_base(folder / FILE, manifest.base, shape))
+    names: list[str] = []
+    with faults.collect():
+        names = _weight_files(folder)
     if manifest.sha256 and (unlisted := [name for name in names if name not in manifest.sha256]):
-        raise ExpertRefused(
-            f"{folder / FILE}: sha256 does not list {', '.join(unlisted)}. List it, or leave sha256 out."
-        )
-    data = {name: _read(folder, name, manifest, shape) for name in [*names, *manifest.sha256]}
-    if names[0] == CONFIG:
-        kind, weights = parse_peft(folder, data[CONFIG], data[TENSORS], shape, base)
-    else:
-        kind, weights = "lora", parse_gguf(folder / names[0], data[names[0]], shape)
-    # A bare folder's manifest says nothing of its kind.
-    if "kind" in manifest.model_fields_set and manifest.kind != kind:
-        raise ExpertRefused(f"{folder / FILE}: kind is {manifest.kind!r}, and {names[-1]} is {kind!r}. Mend the kind.")
+        faults.add(f"{folder / FILE}: sha256 does not list {', '.join(unlisted)}. List it, or leave sha256 out.")
+    data: dict[str, bytes] = {}
+    for name in dict.fromkeys([*names, *manifest.sha256]):
+        with faults.collect():
+            data[name] = _read(folder, name, manifest, shape, faults)
+    weights = Weights({})
+    if names and all(name in data for name in names):
+        with faults.collect():
+            kind, weights = _parse(folder, names, data, shape, base, faults)
+            # A bare folder's manifest says nothing of its kind.
+            if "kind" in manifest.model_fields_set and manifest.kind != kind:
+                faults.add(f"{folder / FILE}: kind is {manifest.kind!r}, and {names[-1]} is {kind!r}. Mend the kind.")
+    faults.check()
     return freeze(weights, activation=manifest.activation, offset=manifest.offset)
 
 
-def _check_base(path: Path, base: BaseBinding, shape: BaseShape) -> None:
-    for field, wanted in base.model_dump(exclude={"name"}, exclude_none=True).items():
-        if (served := getattr(shape, field)) != wanted:
-            raise ExpertRefused(
-                f"{path}: the expert is for {base.name} ({field} {wanted}), and the base served has {field} {served}. "
-                "Serve its base with --base, or train anew."
-            )
+def _parse(
+    folder: Path, names: list[str], data: dict[str, bytes], shape: BaseShape, base: BaseTensors | None, faults: Faults
+) -> tuple[str, Weights]:
+    if names[0] == CONFIG:
+        return parse_peft(folder, data[CONFIG], data[TENSORS], shape, base, faults)
+    weights = Weights({})
+    with faults.collect():
+        weights = parse_gguf(folder / names[0], data[names[0]], shape)
+    return "lora", weights
+
+
+def _wrong_base(path: Path, base: BaseBinding, shape: BaseShape) -> list[str]:
+    return [
+        f"{path}: the expert is for {base.name} ({field} {wanted}), and the base served has {field} {served}. "
+        "Serve its base with --base, or train anew."
+        for field, wanted in base.model_dump(exclude={"name"}, exclude_none=True).items()
+        if (served := getattr(shape, field)) != wanted
+    ]
 
 
 def _weight_files(folder: Path) -> list[str]:
@@ -70,12 +87,12 @@ def _weight_files(folder: Path) -> list[str]:
     raise ExpertRefused(f"{folder} holds no {TENSORS} and no GGUF file. Copy the weights into it.")
 
 
-def _read(folder: Path, name: str, manifest: Manifest, shape: BaseShape) -> bytes:
+def _read(folder: Path, name: str, manifest: Manifest, shape: BaseShape, faults: Faults) -> bytes:
     # What was hashed is what is parsed: the bytes are read once.
     data = read_file(folder, name, _MAX_CONFIG if name == CONFIG else shape.max_file_bytes)
     wanted = manifest.sha256.get(name)
     if wanted and hashlib.sha256(data).hexdigest() != wanted:
-        raise ExpertRefused(
+        faults.add(
             f"{folder / name} is not the file that {FILE} was written for (sha256 differs). "
             "Finish the copy, or fetch the expert again."
         )

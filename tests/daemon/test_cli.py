@@ -35,7 +35,15 @@ def failed(done: subprocess.CompletedProcess[bytes], code: int) -> str:
 
 
 @pytest.mark.parametrize(
-    "command", [(), *((name,) for name in _COMMANDS), ("experts", "list"), ("models", "pull"), ("models", "list")]
+    "command",
+    [
+        (),
+        *((name,) for name in _COMMANDS),
+        ("experts", "list"),
+        ("experts", "check"),
+        ("models", "pull"),
+        ("models", "list"),
+    ],
 )
 def test_every_command_explains_itself(tmp_path: Path, command: tuple[str, ...]) -> None:
     text = said(run_cli(*command, "--help", env=own_environment(tmp_path)))

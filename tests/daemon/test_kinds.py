@@ -83,3 +83,28 @@ def test_the_plain_way_serves_lora_and_says_what_it_cannot(start_daemon: Callabl
     engine = daemon.health()["engine"]
     assert engine["blending"] == "plain"
     assert "blending" in engine["blending_reason"]
+
+
+def test_an_expert_that_waits_for_tokens_is_named_only_where_they_stand(
+    start_daemon: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    for name, invocation in (("waiting", [5000, 5001]), ("classic", None)):
+        config = {"alora_invocation_tokens": invocation}
+        manifest = {"activation": "always"}
+        make_peft_folder(tmp_path / "experts" / name, SMOLLM2, seed=4, strength=0.2, config=config, manifest=manifest)
+    client = start_daemon(context=2048, env={"EXPERTD_PREFIX_CACHE_MB": "0"}).client()
+    assert client.get("/v1/models/waiting").json()["activation"] == "invocation"
+
+    def told(model: str, prompt: list[int] | list[list[int]]) -> tuple[str, list[str]]:
+        body = {"model": model, "prompt": prompt, "max_tokens": 8, "temperature": 0, "logit_bias": NO_END}
+        answer = client.post("/v1/completions", json=body).raise_for_status()
+        assert answer.json()["model"] == answer.headers["x-expertd-experts"]
+        return answer.headers["x-expertd-experts"], [choice["text"] for choice in answer.json()["choices"]]
+
+    without, at_once = [300, 400, 500, 600], [5000, 5001, 300, 400]
+    assert told("waiting", without) == told("base", without)
+    assert told("waiting", at_once) == ("waiting", told("classic", at_once)[1])
+    assert told("waiting+classic:0.5", without)[0] == "classic:0.5"
+    assert told("waiting", [without, at_once]) == ("waiting", told("base", without)[1] + told("classic", at_once)[1])
+    # The base's up to the last occurrence, however often they stand there.
+    assert told("waiting", [*at_once, *at_once])[1] != told("classic", [*at_once, *at_once])[1]

@@ -40,6 +40,13 @@ ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_pro
 KINDS = {
     "lora": peft.LoraConfig(r=4, lora_alpha=8, target_modules=ALL),
     "rslora": peft.LoraConfig(r=4, lora_alpha=8, target_modules=ALL, use_rslora=True),
+    "patterns": peft.LoraConfig(
+        r=4,
+        lora_alpha=8,
+        target_modules=ALL,
+        rank_pattern={"q_proj": 2, r"layers\.1\.mlp\.up_proj": 6},
+        alpha_pattern={"^model.layers.0.self_attn.v_proj": 3, "down_proj": 16},
+    ),
     "attention": peft.LoraConfig(r=16, lora_alpha=16, target_modules=["q_proj", "v_proj"]),
     "dora": peft.LoraConfig(r=4, lora_alpha=8, target_modules=ALL, use_dora=True),
     "ia3": peft.IA3Config(target_modules=["k_proj", "v_proj", "down_proj"], feedforward_modules=["down_proj"]),

@@ -60,7 +60,7 @@ def test_an_expert_has_the_probabilities_that_it_has_in_peft(toy, trained, kind,
 
 def test_in_a_batch_of_eight_each_has_the_probabilities_that_it_has_alone(toy, trained):
     kinds = {kind: weights for kind, (_, weights) in trained.items()}
-    sorts = [[(kinds[kind], 1.0)] for kind in KINDS if kind not in ("rslora", "ia3-all")]
+    sorts = [[(kinds[kind], 1.0)] for kind in KINDS if kind not in ("rslora", "patterns", "ia3-all")]
     sorts += [[], [(kinds["rslora"], -0.4), (kinds["ia3-all"], 0.7), (kinds["dora"], 0.5)]]
     sorts += [[(kinds["prompt"], 1.0), (kinds["attention"], 0.9), (kinds["ia3"], 0.3)]]
     assert len(sorts) == 8

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from expertd.errors import ExpertRefused
-from expertd.experts.manifest import BaseBinding, Manifest, Routing, Sampling, read_manifest, write_manifest
+from expertd.experts.manifest import BaseBinding, FillIn, Manifest, Routing, Sampling, read_manifest, write_manifest
 
 
 @pytest.fixture
@@ -27,6 +27,9 @@ def test_what_is_written_is_read_back(folder: Path) -> None:
         offset=2,
         scale=-0.5,
         system='Say "SQL"\nonly.',
+        template="{{ schema }}\n{{ text }}",
+        fim=FillIn(prefix="<a>", suffix="<b>", middle="<c>"),
+        pinned=True,
         requires=("english",),
         conflicts=("json", "xml"),
         sampling=Sampling(top_p=0.9, max_tokens=200),
@@ -75,6 +78,12 @@ def test_a_bare_folder_whose_name_no_request_can_spell_is_refused(tmp_path: Path
         ('requires = ["base"]', "requires.0"),
         ("conflicts = [1]", "conflicts.0"),
         ('conflicts = ["json", "No Name"]', "conflicts.1"),
+        ("template = 3", "template"),
+        ("template = '{% if %}'", "template"),
+        ("template = '{{ txt }}'", "'txt'"),
+        ('fim = {prefix = "a", suffix = "b"}', "fim.middle"),
+        ('fim = {prefix = "a", suffix = "b", middle = ""}', "fim.middle"),
+        ('pinned = "yes"', "pinned"),
         ("sampling = {temperature = -1}", "sampling.temperature"),
         ("sampling = {top_k = -1}", "sampling.top_k"),
         ("training = {score = nan}", "training"),
@@ -122,7 +131,7 @@ def test_a_link_to_nothing_is_refused_and_not_taken_for_a_bare_folder(folder: Pa
 
 def test_the_page_about_experts_names_every_field() -> None:
     page = (Path(__file__).parents[2] / "docs" / "experts.md").read_text()
-    for model in (Manifest, BaseBinding, Sampling, Routing):
+    for model in (Manifest, BaseBinding, FillIn, Sampling, Routing):
         assert [field for field in model.model_fields if f"`{field}`" not in page] == []
 
 

@@ -89,7 +89,7 @@ def test_what_is_pinned_stays_even_beyond_the_budget() -> None:
         residents.add(expert(seed), pinned=True)
     residents.add(expert(2))
     assert held(residents) == [0, 1]
-    residents.keep_only(HASHES[1:])
+    residents.keep_only(HASHES[1:], HASHES[1:2])
     residents.add(expert(3))
     assert held(residents) == [1]
 

@@ -341,6 +341,19 @@ def test_a_removed_expert_leaves_memory(experts: Path) -> None:
     assert store.resident([store.get("twin")])
 
 
+def test_a_manifest_pins_its_expert_until_it_says_otherwise(experts: Path) -> None:
+    for seed, name in enumerate(("one", "two")):
+        make_peft_folder(experts / name, seed=seed, manifest={"pinned": name == "one"})
+    store = Store(experts, TINY, residents=Residents(1))
+    store.scan()
+    assert store.resident([store.get("one")])
+    assert not store.resident([store.get("two")])
+    make_peft_folder(experts / "one", seed=0, manifest={"pinned": False, "description": "as large as the other"})
+    store.scan()
+    store.load([store.get("two")]).result()
+    assert not store.resident([store.get("one")])
+
+
 @pytest.mark.parametrize("pinned", [[], ["one"]])
 def test_an_expert_removed_while_it_is_read_serves_that_request_and_leaves_memory(
     experts: Path, tmp_path: Path, pinned: list[str]

@@ -1,0 +1,33 @@
+"""A text with a gap, as the tokens that ask for what belongs into it."""
+
+from __future__ import annotations
+
+from expertd.engine.base import Base
+from expertd.errors import InvalidRequest
+from expertd.experts.manifest import FillIn
+
+
+def fill_in(base: Base, markers: FillIn, prefix: str, suffix: str) -> list[int]:
+    """Tokens of the prompt for the middle between `prefix` and `suffix`, in which neither can act as a control token.
+
+    Raises `InvalidRequest` where a marker is no single control token of `base`.
+    """
+    return [
+        _marker(base, "prefix", markers.prefix),
+        *base.tokenize(prefix),
+        _marker(base, "suffix", markers.suffix),
+        *base.tokenize(suffix),
+        _marker(base, "middle", markers.middle),
+    ]
+
+
+def _marker(base: Base, name: str, text: str) -> int:
+    tokens = base.tokenize(text, parse_special=True)
+    # A token that is no control token could be forged by the text around the gap.
+    if len(tokens) != 1 or not base.is_control(tokens[0]):
+        raise InvalidRequest(
+            f"fim.{name} {text[:40]!r} is no control token of this base, so nothing can be filled in. "
+            "Name one of its own in expert.toml, or serve the base that it was trained on.",
+            param="suffix",
+        )
+    return tokens[0]
