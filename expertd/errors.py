@@ -149,6 +149,12 @@ class TrainingRefused(ExpertdError):
     exit_code = 65  # EX_DATAERR
 
 
+class TrainingStopped(ExpertdError):
+    """A training cannot go on here; its last checkpoint is whole."""
+
+    exit_code = 74  # EX_IOERR
+
+
 class AlreadyRunning(ExpertdError):
     """Another daemon owns the socket."""
 

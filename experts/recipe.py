@@ -19,9 +19,9 @@ Example = dict[str, Any]
 Round = Callable[[int, Random], Iterator[Example]]
 
 _NEAR = {
-    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk", "k": "jl",
-    "l": "k", "m": "n", "n": "bm", "o": "ip", "p": "o", "q": "w", "r": "et", "s": "ad", "t": "ry", "u": "yi", "v": "cb",
-    "w": "qe", "x": "zc", "y": "tu", "z": "x",
+    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk",
+    "k": "jl", "l": "k", "m": "n", "n": "bm", "o": "ip", "p": "o", "q": "w", "r": "et", "s": "ad", "t": "ry",
+    "u": "yi", "v": "cb", "w": "qe", "x": "zc", "y": "tu", "z": "x",
 }  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def read_written(folder: Path) -> list[dict[str, Any]]:
 def typos(text: str, rng: Random, *, share: float = 0.15, keep: str = r"[^a-z ]|\d") -> str:
     """In this share of texts one or two words are mistyped, as fingers do it.
 
-    Only words of four lower-case letters and more are touched, and none that `keep` is found in: names, values and code stay.
+    Only words of four lower-case letters and more are touched, and none that `keep` is found in.
     """
     if rng.random() >= share:
         return text

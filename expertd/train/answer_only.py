@@ -2,117 +2,180 @@
 
 from __future__ import annotations
 
-import copy
-import itertools
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import Cache, DynamicCache
 
-from expertd.train.attention import NAME, Layers, row_cache
+from expertd.train.attention import Layers, row_cache
 from expertd.train.data import Example, Group
+from expertd.train.prompt_kv import PromptKV
+from expertd.train.trainee import Trainee
+
+ROWS = 64  # of logits at once: 12 MB of SmolLM2's, which a processor's cache holds
 
 
-class Trainee:
-    """A base with a fresh adapter, and the same base without: two sets of modules over one set of weights.
+@dataclass(frozen=True)
+class Prompts:
+    """How the prompts of a training are run, and where their KV is kept."""
 
-    So the prompt's pass never turns the adapter off, and several threads may run batches at once.
-    """
-
-    def __init__(self, base: Any, config: LoraConfig) -> None:
-        base.set_attn_implementation(NAME)
-        shared = {id(t): t for t in itertools.chain(base.parameters(), base.buffers())}
-        self.trunk = copy.deepcopy(base.model, shared)  # of the plain base, from embeddings to the last norm
-        self.peft: PeftModel = get_peft_model(base, config)
-        self.adapted_trunk = self.peft.get_base_model().model
-        self.lm_head = self.peft.get_base_model().lm_head
-        self.parameters = [p for p in self.peft.parameters() if p.requires_grad]
-
-    def matrices(self, side: str) -> list[torch.Tensor]:
-        """The adapter's `A` (down) or `B` (up) matrices."""
-        return [p for name, p in self.peft.named_parameters() if p.requires_grad and f"lora_{side}." in name]
+    kept: PromptKV
+    offset: int  # tokens of a prompt's end that are the expert's
+    keep_rests: bool = False  # what follows a shared prefix, too: worth it where it comes again
 
 
-class PrefixKV:
-    """The base's KV of prompt prefixes, kept over epochs, least recently used out first. Thread-safe."""
+@dataclass(frozen=True)
+class Marks:
+    """How a batch would be answered: summed cross-entropy, tokens, and answers that are right to the token."""
 
-    def __init__(self, trunk: Any, budget_bytes: int) -> None:
-        self._trunk, self._budget = trunk, budget_bytes
-        self._kept: OrderedDict[tuple[int, ...], Layers] = OrderedDict()
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    def get(self, prefix: tuple[int, ...]) -> Layers:
-        """Keys and values per layer, each [1, kv_heads, len(prefix), head_dim]."""
-        with self._lock:
-            if prefix in self._kept:
-                self._kept.move_to_end(prefix)
-                return self._kept[prefix]
-        device = next(self._trunk.parameters()).device
-        ids, cache = torch.tensor([prefix], device=device), DynamicCache()
-        with torch.no_grad():
-            self._trunk(input_ids=ids, cache=cache, use_cache=True)
-        layers = [(layer.keys, layer.values) for layer in cache.layers]
-        with self._lock:
-            if prefix not in self._kept:
-                self._kept[prefix] = layers
-                self._bytes += _size(layers)
-            while self._bytes > self._budget and len(self._kept) > 1:
-                self._bytes -= _size(self._kept.popitem(last=False)[1])
-        return layers
+    loss: float
+    tokens: int
+    exact: int
 
 
-def _size(layers: Layers) -> int:
-    return sum(k.nbytes + v.nbytes for k, v in layers)
-
-
-def answer_loss(model: Trainee, kept: PrefixKV, batch: Group, offset: int) -> torch.Tensor:
+def answer_loss(model: Trainee, prompts: Prompts, batch: Group, gap: int = 0) -> torch.Tensor:
     """Sum of the cross-entropy over the answers' tokens of one batch that shares a prefix.
 
     The rows are [prefix | rest of the prompt, left-padded | last `offset` prompt tokens and answer, right-padded]: the
-    first two are the base's own and run without gradients, the expert is active in the third.
+    first two are the base's own and run without gradients, the expert is active in the third; a soft prompt stands at
+    its beginning. What follows the prefix is `gap` positions further away than it stands.
     A sliding window counts the padding in: with rests of unlike length, rows longer than the window see that much less.
     """
-    prefix = kept.get(batch.prefix)
-    cache, mask, lengths = _run_rests(model.trunk, prefix, batch, offset)
-    ids, inside, asked = _answers(batch.examples, offset, mask.device)
-    positions = lengths[:, None] + torch.arange(ids.shape[1], device=mask.device)
+    hidden, wanted, _ = _answer_states(model, prompts, batch, gap)
+    loss: torch.Tensor = _HeadLoss.apply(hidden, model.lm_head.weight, wanted, model.logit_cap)
+    return loss
+
+
+def marks(model: Trainee, prompts: Prompts, batch: Group) -> Marks:
+    """What `answer_loss` sums, and how many answers greedy decoding would give word for word."""
+    with torch.no_grad():
+        hidden, wanted, rows = _answer_states(model, prompts, batch, 0)
+        loss, right = 0.0, torch.ones(len(batch.examples), dtype=torch.bool, device=wanted.device)
+        for start in range(0, len(hidden), ROWS):
+            part = slice(start, start + ROWS)
+            logits = _logits(hidden[part], model.lm_head.weight, model.logit_cap)
+            loss += torch.nn.functional.cross_entropy(logits, wanted[part], reduction="sum").item()
+            right[rows[part][logits.argmax(-1) != wanted[part]]] = False
+    return Marks(loss, len(wanted), int(right.sum()))
+
+
+def _answer_states(
+    model: Trainee, prompts: Prompts, batch: Group, gap: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The last hidden states [tokens, n_embd] that predict the answers' tokens, these tokens, and their rows."""
+    prefix = _prefix(model, prompts.kept, batch.prefix)
+    cache, mask, lengths = _run_rests(model, prompts, prefix, batch, gap)
+    ids, inside, asked = _answers(batch.examples, prompts.offset, mask.device)
+    embedded, soft = None, 0
+    if model.soft is not None:
+        soft = len(model.soft)
+        rows = model.adapted_trunk.embed_tokens(ids)
+        embedded = torch.cat([model.soft.to(rows.dtype).expand(len(ids), -1, -1), rows], 1)
+        inside = torch.nn.functional.pad(inside, (soft, 0), value=1)
+    positions = gap + lengths[:, None] + torch.arange(inside.shape[1], device=mask.device)
     hidden = model.adapted_trunk(
-        input_ids=ids,
+        input_ids=None if soft else ids,
+        inputs_embeds=embedded,
         attention_mask=torch.cat([mask, inside], 1),
         position_ids=positions,
         cache=cache,
         use_cache=True,
         prefix=prefix,
-    ).last_hidden_state
+    ).last_hidden_state[:, soft:]
     wanted = asked[:, 1:]  # row i predicts token i + 1
-    logits = model.lm_head(hidden[:, :-1][wanted])
-    return torch.nn.functional.cross_entropy(logits.float(), ids[:, 1:][wanted], reduction="sum")
+    return hidden[:, :-1][wanted], ids[:, 1:][wanted], wanted.nonzero()[:, 0]
 
 
-def _run_rests(trunk: Any, shared: Layers, batch: Group, offset: int) -> tuple[Cache, torch.Tensor, torch.Tensor]:
+def _prefix(model: Trainee, kept: PromptKV, tokens: tuple[int, ...]) -> Layers:
+    """Keys and values per layer, each [1, kv_heads, len(tokens), head_dim]."""
+    kv = kept.get((tokens, 0))
+    if kv is None:
+        cache = DynamicCache()
+        with torch.no_grad():
+            model.trunk(input_ids=torch.tensor([tokens], device=_device(model)), cache=cache, use_cache=True)
+        kv = torch.stack([torch.cat([layer.keys, layer.values]) for layer in cache.layers])
+        kept.put((tokens, 0), kv)
+    return [(keys[None], values[None]) for keys, values in kv.to(_device(model))]
+
+
+def _device(model: Trainee) -> torch.device:
+    device: torch.device = model.lm_head.weight.device
+    return device
+
+
+def _run_rests(
+    model: Trainee, prompts: Prompts, shared: Layers, batch: Group, gap: int
+) -> tuple[Cache, torch.Tensor, torch.Tensor]:
     """The base's KV of each row between prefix and active part, the mask [rows, width] and the rows' lengths."""
     prefix, device = len(batch.prefix), shared[0][0].device
-    rests = [example.prompt[prefix : example.active(offset)] for example in batch.examples]
-    rows, width = len(rests), max(map(len, rests))
+    rests = [example.prompt[prefix : example.active(prompts.offset)] for example in batch.examples]
+    mask, lengths = _padding(prefix, rests, device)
     cache = row_cache(shared)
-    mask = torch.ones(rows, prefix + width, dtype=torch.long, device=device)
-    lengths = torch.tensor([prefix + len(rest) for rest in rests], device=device)
-    if width:
-        ids = torch.zeros(rows, width, dtype=torch.long, device=device)
-        for i, rest in enumerate(rests):
-            mask[i, prefix : prefix + width - len(rest)] = 0
-            ids[i, width - len(rest) :] = torch.tensor(rest)
-        positions = (mask.cumsum(1) - 1)[:, prefix:].clamp(min=0)
-        with torch.no_grad():
-            trunk(
-                input_ids=ids, attention_mask=mask, position_ids=positions, cache=cache, use_cache=True, prefix=shared
-            )
+    if mask.shape[1] == prefix:
+        return cache, mask, lengths
+    keys = [(example.prompt[: example.active(prompts.offset)], prefix) for example in batch.examples]
+    found = [prompts.kept.get(key) for key in keys] if prompts.keep_rests and not gap else [None] * len(keys)
+    if missing := [i for i, kv in enumerate(found) if kv is None]:
+        fresh = _computed(model, shared, prefix, [rests[i] for i in missing], gap)
+        if len(missing) == len(keys) and not prompts.keep_rests:
+            return fresh, mask, lengths
+        for row, i in enumerate(missing):
+            found[i] = _row(fresh, row, len(rests[i])) if rests[i] else _nothing(shared)
+            if not gap:
+                prompts.kept.put(keys[i], found[i])
+    _fill(cache, [kv for kv in found if kv is not None], mask.shape[1] - prefix, device)
     return cache, mask, lengths
+
+
+def _padding(prefix: int, rests: Sequence[Sequence[int]], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """The mask of prefix and left-padded rests, [rows, width], and the rows' lengths."""
+    width = max(map(len, rests))
+    mask = torch.ones(len(rests), prefix + width, dtype=torch.long, device=device)
+    for i, rest in enumerate(rests):
+        mask[i, prefix : prefix + width - len(rest)] = 0
+    return mask, torch.tensor([prefix + len(rest) for rest in rests], device=device)
+
+
+def _computed(model: Trainee, shared: Layers, prefix: int, rests: Sequence[Sequence[int]], gap: int) -> Cache:
+    """The rests' own KV, left-padded, `gap` positions behind the prefix."""
+    device = shared[0][0].device
+    cache, (mask, _) = row_cache(shared), _padding(prefix, rests, device)
+    if (width := mask.shape[1] - prefix) == 0:
+        return cache
+    ids = torch.zeros(len(rests), width, dtype=torch.long, device=device)
+    for i, rest in enumerate(rests):
+        if rest:
+            ids[i, width - len(rest) :] = torch.tensor(rest)
+    positions = (mask.cumsum(1) - 1)[:, prefix:].clamp(min=0) + gap
+    with torch.no_grad():
+        model.trunk(
+            input_ids=ids, attention_mask=mask, position_ids=positions, cache=cache, use_cache=True, prefix=shared
+        )
+    return cache
+
+
+def _row(cache: Cache, row: int, length: int) -> torch.Tensor:
+    """One row's own KV, [layers, keys and values, kv_heads, tokens, head_dim]."""
+    layers = [(layer.keys, layer.values) for layer in cache.layers]
+    start = layers[0][0].shape[2] - length
+    return torch.stack([torch.stack([keys[row, :, start:], values[row, :, start:]]) for keys, values in layers])
+
+
+def _nothing(shared: Layers) -> torch.Tensor:
+    """The KV of no tokens."""
+    return torch.stack([torch.cat([keys[:, :, :0], values[:, :, :0]]) for keys, values in shared])
+
+
+def _fill(cache: Cache, rows: Sequence[torch.Tensor], width: int, device: torch.device) -> None:
+    """The rows' KV into an empty cache, left-padded."""
+    layers, sides, heads, _, dim = rows[0].shape
+    all_rows = torch.zeros(layers, sides, len(rows), heads, width, dim, dtype=rows[0].dtype, device=device)
+    for i, kv in enumerate(rows):
+        all_rows[:, :, i, :, width - kv.shape[3] :] = kv
+    for index, (keys, values) in enumerate(all_rows):
+        cache.update(keys, values, index)
 
 
 def _answers(
@@ -130,3 +193,35 @@ def _answers(
         inside[i, :end] = 1
         asked[i, len(prompt) : end] = True
     return ids, inside, asked
+
+
+def _logits(hidden: torch.Tensor, head: torch.Tensor, cap: float | None) -> torch.Tensor:
+    logits = (hidden @ head.to(hidden.dtype).T).float()
+    return logits.div_(cap).tanh_().mul_(cap) if cap else logits
+
+
+class _HeadLoss(torch.autograd.Function):  # type: ignore[misc]
+    """Summed cross-entropy of a frozen head. Few logits exist at a time, and its gradient is computed with it."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: torch.Tensor, head: torch.Tensor, wanted: torch.Tensor, cap: float | None) -> Any:
+        gradient = torch.empty_like(hidden)
+        loss = torch.zeros((), device=hidden.device)
+        for start in range(0, len(hidden), ROWS):
+            part = slice(start, start + ROWS)
+            logits = _logits(hidden[part], head, cap)
+            slope = 1 - (logits / cap).square_() if cap else None
+            log_sum = logits.logsumexp(-1, keepdim=True)
+            loss += (log_sum - logits.gather(1, wanted[part, None])).sum()
+            changes = logits.sub_(log_sum).exp_()
+            changes.scatter_add_(1, wanted[part, None], changes.new_full((len(changes), 1), -1.0))
+            if slope is not None:
+                changes *= slope
+            gradient[part] = changes.to(hidden.dtype) @ head.to(hidden.dtype)
+        ctx.save_for_backward(gradient)
+        return loss
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> Any:
+        (gradient,) = ctx.saved_tensors
+        return gradient * grads[0].to(gradient.dtype), None, None, None

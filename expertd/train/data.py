@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,7 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from expertd.engine.base import Base
 from expertd.engine.chat_template import ChatTemplate
-from expertd.errors import TrainingRefused
+from expertd.engine.fill_in import fill_in
+from expertd.errors import ExpertdError, TrainingRefused
+from expertd.experts.manifest import FillIn
+from expertd.experts.sandbox import render_message
 
 MAX_GROUP = 64  # examples that share one prefix
 MAX_LOSS = 512  # prompt tokens that a group may have to compute again in order to take one more example in
@@ -28,20 +31,54 @@ class Message(BaseModel):
 
 
 class Line(BaseModel):
-    """One line of the file: `prompt` or `messages`, and the `answer`."""
+    """One line of the file: `prompt`, or `messages`, or `prefix` and `suffix` of a gap; and the `answer`."""
 
     model_config = ConfigDict(extra="forbid")
     answer: str
     prompt: str | None = None
     messages: Annotated[list[Message], Field(min_length=1)] | None = None
+    prefix: str | None = None
+    suffix: str | None = None
 
     @model_validator(mode="after")
     def _one_prompt(self) -> Line:
-        if (self.prompt is None) == (self.messages is None):
-            raise ValueError("give either `prompt` or `messages`")
+        if sum(given is not None for given in (self.prompt, self.messages, self.prefix)) != 1:
+            raise ValueError("give one of `prompt`, `messages`, and `prefix` with `suffix`")
+        if (self.prefix is None) != (self.suffix is None):
+            raise ValueError("a gap has a `prefix` and a `suffix`, of which one may be empty")
         if not self.answer.strip():
             raise ValueError("`answer` is empty")
         return self
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What an expert's manifest makes of a request."""
+
+    system: str | None = None
+    template: str | None = None
+    fim: FillIn | None = None
+
+    def told(self) -> dict[str, str]:
+        """What is there of it, as text."""
+        parts = {"system": self.system, "template": self.template, "fim": self.fim and self.fim.model_dump_json()}
+        return {name: text for name, text in parts.items() if text}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a line of the file cannot be trained on."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a file holds."""
+
+    examples: list[Example]
+    faults: list[Fault]
 
 
 @dataclass(frozen=True)
@@ -64,43 +101,83 @@ class Group:
     examples: tuple[Example, ...]
 
 
-def read_lines(path: Path) -> list[Line]:
-    """Every line checked. Raises `TrainingRefused` with the number of the first wrong line."""
-    lines = []
+def read(path: Path, base: Base, asking: Asking, limit: int) -> Found:
+    """The file's lines as examples of at most `limit` tokens, in order, and what is wrong with the others.
+
+    Raises `TrainingRefused` where the file cannot be read at all.
+    """
+    found = Found([], [])
+    template = ChatTemplate(base)
     try:
-        with path.open(encoding="utf-8") as file:
-            for number, text in enumerate(file, 1):
-                if text.strip():
-                    try:
-                        lines.append(Line.model_validate_json(text))
-                    except ValidationError as error:
-                        fault = error.errors()[0]
-                        where = ".".join(map(str, fault["loc"])) or "line"
-                        raise TrainingRefused(f"{path}:{number}: {where}: {fault['msg']}") from error
+        with path.open("rb") as file:
+            for number, data in enumerate(file, 1):
+                if not data.strip():
+                    continue
+                try:
+                    example = tokenize(base, template, _parse(data), asking)
+                    if (length := len(example.prompt) + len(example.answer)) > limit:
+                        raise ValueError(f"it takes {length} tokens, over the limit of {limit}")
+                    found.examples.append(example)
+                except (ValueError, ExpertdError) as error:
+                    found.faults.append(Fault(number, str(error)))
     except OSError as error:
         raise TrainingRefused(f"{path} cannot be read: {error.strerror}") from error
+    return found
+
+
+def _parse(data: bytes) -> Line:
+    """One line. Raises `ValueError` that says what is wrong with it."""
+    try:
+        return Line.model_validate_json(data.decode())
     except UnicodeDecodeError as error:
-        raise TrainingRefused(f"{path} is not UTF-8 text (byte {error.start}): convert it first") from error
-    if not lines:
-        raise TrainingRefused(f"{path} holds no examples: one JSON object a line, with `prompt` and `answer`")
-    return lines
+        raise ValueError(f"byte {error.start} of the line is not UTF-8") from error
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(map(str, fault["loc"])) or "line"
+        raise ValueError(f"{where}: {fault['msg']}") from error
 
 
-def tokenize(base: Base, lines: Sequence[Line], system: str | None, limit: int) -> Iterator[Example]:
-    """Examples of at most `limit` tokens, in order; longer ones raise `TrainingRefused`.
-
-    Prompts are made as the daemon makes them for an expert whose system message is `system`.
-    """
-    template = ChatTemplate(base)
-    for number, line in enumerate(lines, 1):
+def tokenize(base: Base, template: ChatTemplate, line: Line, asking: Asking) -> Example:
+    """The prompt as the daemon makes it for an expert. Raises `ExpertdError` where it would refuse it."""
+    if line.prefix is not None:
+        if asking.fim is None:
+            raise TrainingRefused("it is a gap, and the expert.toml in --out has no `fim` that says how one is told")
+        prompt = fill_in(base, asking.fim, line.prefix, line.suffix or "")
+    else:
         messages = [m.model_dump() for m in line.messages or [Message(role="user", content=line.prompt or "")]]
-        prompt = template.encode(messages, system)
-        answer = [*base.tokenize(line.answer), base.eos]
-        if len(prompt) + len(answer) > limit:
-            raise TrainingRefused(
-                f"example {number} takes {len(prompt) + len(answer)} tokens, over the limit of {limit}"
-            )
-        yield Example(tuple(prompt), tuple(answer))
+        if asking.template and messages[-1]["role"] == "user":
+            messages[-1]["content"] = render_message(asking.template, messages[-1]["content"])
+        prompt = template.encode(messages, asking.system)
+    return Example(tuple(prompt), (*base.tokenize(line.answer), base.eos))
+
+
+def split(examples: Sequence[Example], share: float, most: int, seed: int) -> tuple[list[Example], list[Example]]:
+    """Those to train on, and `share` of them, at most `most`, whose prompts are in no example that is trained on."""
+    count = min(most, round(len(examples) * share))
+    held = set(random.Random(seed).sample(range(len(examples)), count))
+    prompts = {examples[i].prompt for i in held}
+    return [e for e in examples if e.prompt not in prompts], [examples[i] for i in sorted(held)]
+
+
+def pack(examples: Sequence[Example], tokens: int, targets: int, seed: int) -> list[Example]:
+    """Each with others before it, as earlier turns of one conversation, up to a random length below `tokens`.
+
+    So an expert that is trained on short examples meets long contexts. `targets` neighbours share what is before them,
+    which is computed once for all of them.
+    """
+    rng = random.Random(seed)
+    made: list[Example] = []
+    for start in range(0, len(examples), targets):
+        block = examples[start : start + targets]
+        room = rng.randrange(tokens) - max(len(e.prompt) + len(e.answer) for e in block)
+        before: list[int] = []
+        while True:
+            other = rng.choice(examples)
+            if len(before) + len(other.prompt) + len(other.answer) > room:
+                break
+            before += (*other.prompt, *other.answer)
+        made += [Example((*before, *example.prompt), example.answer) for example in block]
+    return made
 
 
 def group(examples: Sequence[Example], offset: int) -> list[Group]:
@@ -120,7 +197,8 @@ def group(examples: Sequence[Example], offset: int) -> list[Group]:
         if run:
             groups.append(Group(run[0].prompt[:shared], tuple(run)))
         run, shared = [example], example.active(offset)
-    groups.append(Group(run[0].prompt[:shared], tuple(run)))
+    if run:
+        groups.append(Group(run[0].prompt[:shared], tuple(run)))
     return groups
 
 

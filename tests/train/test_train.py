@@ -14,9 +14,11 @@ import pytest
 from safetensors.numpy import load_file
 
 from expertd.engine.base import Base
+from expertd.engine.chat_template import ChatTemplate
+from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.manifest import read_manifest
 from expertd.experts.weights import read_weights
-from expertd.train.data import Example, Group, Line, steps, tokenize
+from expertd.train.data import Asking, Example, Group, Line, steps, tokenize
 from tests.toy_base import make_talking_base
 
 QUESTIONS = {"red": "stop", "green": "go", "amber": "wait", "blue": "look"}
@@ -41,7 +43,7 @@ def command(base: Path, data: Path, out: Path, *more: str) -> list[str]:
     return [
         *(sys.executable, "-m", "expertd", "train", str(data), "--out", str(out), "--base", str(base)),
         *("--batch", "4", "--micro-batch", "2", "--epochs", "4", "--rank", "4"),
-        *("--learning-rate", "0.004", "--checkpoint", "0", *more),
+        *("--learning-rate", "0.004", "--checkpoint", "0", "--held-out-share", "0", *more),
     ]
 
 
@@ -66,6 +68,73 @@ def test_the_folder_is_a_whole_expert_with_a_manifest_of_its_training(trained: P
     assert manifest.training["examples"] == 96
     assert set(manifest.sha256) == {"adapter_config.json", "adapter_model.safetensors"}
     assert sorted(path.name for path in trained.parent.iterdir()) == ["lights"]
+
+
+@pytest.mark.parametrize("kind", ["lora", "dora", "ia3", "prompt"])
+def test_every_kind_is_trained_and_served_as_what_it_is(base: Path, data: Path, tmp_path: Path, kind: str) -> None:
+    out = tmp_path / "lights"
+    more = (
+        "--kind",
+        kind,
+        "--held-out",
+        str(data),
+        "--offset",
+        "2",
+        "--learning-rate",
+        "0.02",
+        "--virtual-tokens",
+        "6",
+    )
+    done = run(*command(base, data, out, *more))
+    assert done.returncode == 0, done.stderr
+    manifest = read_manifest(out)
+    assert (manifest.kind, manifest.offset) == (kind, 2)
+    assert manifest.training["held_out"]["examples"] == 24
+    assert manifest.training["held_out"]["loss"] < manifest.training["held_out"]["before"]["loss"]
+    assert (out / "training.png").read_bytes().startswith(b"\x89PNG")
+    loaded = Base(base)
+    weights = read_weights(out, manifest, loaded.shape, BaseTensors(base))
+    loaded.close()
+    assert weights.nbytes
+
+
+def test_training_that_does_no_more_good_ends_early_with_the_best_weights(
+    base: Path, data: Path, tmp_path: Path
+) -> None:
+    contrary = tmp_path / "contrary.jsonl"  # the more it learns, the worse it does on these
+    contrary.write_text("\n".join(json.dumps({"prompt": f"lights are {a} now", "answer": "no"}) for a in QUESTIONS))
+    more = ("--held-out", str(contrary), "--evaluations", "24", "--patience", "4", "--learning-rate", "0.03")
+    done = run(*command(base, data, tmp_path / "lights", *more))
+    assert done.returncode == 0, done.stderr
+    assert "became no better" in done.stderr
+    assert read_manifest(tmp_path / "lights").training["steps"] < 24
+
+
+def test_wrong_lines_are_counted_and_listed_and_left_out_when_asked(base: Path, data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "pairs.jsonl"
+    file.write_text(
+        data.read_text()
+        + '\n{"prompt": "a", "answer": " "}\nnonsense\n'
+        + json.dumps({"prompt": "a" * 5000, "answer": "b"})
+    )
+    refused = run(*command(base, file, tmp_path / "out"))
+    assert refused.returncode == 65
+    for said in (
+        "3 of 27 lines",
+        "1 too long",
+        "1 with an empty answer",
+        "1 broken",
+        ":25:",
+        ":26:",
+        ":27:",
+        "--bad-lines skip",
+    ):
+        assert said in refused.stderr
+    assert not (tmp_path / "out").exists()
+    taken = run(*command(base, file, tmp_path / "out", "--bad-lines", "skip"))
+    assert taken.returncode == 0, taken.stderr
+    assert ":26:" in taken.stderr
+    assert read_manifest(tmp_path / "out").training["examples"] == 96
 
 
 def test_training_lowers_the_loss_of_what_it_was_shown(trained: Path) -> None:
@@ -150,9 +219,10 @@ def test_an_experts_own_system_message_is_trained_where_the_daemon_puts_it(base:
         Line(prompt=user["content"], answer="stop"),
         *(Line.model_validate({"messages": [first, user], "answer": "stop"}) for first in (told, developer)),
     ]
-    with_ours, with_its_own, with_developers = tokenize(loaded, lines, "Be short.", 100)
+    template, asking = ChatTemplate(loaded), Asking("Be short.")
+    with_ours, with_its_own, with_developers = (tokenize(loaded, template, line, asking) for line in lines)
     assert with_ours == with_its_own == with_developers
-    assert with_ours != next(tokenize(loaded, lines, None, 100))
+    assert with_ours != tokenize(loaded, template, lines[0], Asking())
     loaded.close()
 
 

@@ -8,8 +8,10 @@ from peft import LoraConfig
 from transformers import DynamicCache, LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
 from transformers.models.gemma3 import Gemma3ForCausalLM, Gemma3TextConfig
 
-from expertd.train.answer_only import PrefixKV, Trainee, answer_loss
+from expertd.train.answer_only import Prompts, answer_loss
 from expertd.train.data import Example, Group
+from expertd.train.prompt_kv import PromptKV
+from expertd.train.trainee import Trainee
 
 PREFIX = (1, 17, 33, 5, 40, 8, 22, 9, 3)
 SHAPE = {
@@ -68,8 +70,15 @@ def test_a_batch_over_a_shared_prefix_has_the_loss_and_gradients_of_its_rows_alo
     trainee = Trainee(base, LoraConfig(r=4, target_modules=targets, init_lora_weights=False, task_type="CAUSAL_LM"))
     examples = tuple(_row(rest, answer, seed) for seed, (rest, answer) in enumerate(sizes))
 
-    loss = answer_loss(trainee, PrefixKV(trainee.trunk, 1 << 20), Group(PREFIX, examples), offset)
+    kept = PromptKV(1 << 20)
+    loss = answer_loss(trainee, Prompts(kept, offset), Group(PREFIX, examples), 0)
     gradients = torch.autograd.grad(loss, trainee.parameters, allow_unused=True)
+    # Part of the rests kept and part not, then all of them.
+    some = Prompts(kept, offset, keep_rests=True)
+    if len(examples) > 1:
+        answer_loss(trainee, some, Group(PREFIX, examples[1:]), 0)
+    for _ in range(2):
+        torch.testing.assert_close(answer_loss(trainee, some, Group(PREFIX, examples), 0), loss, rtol=1e-5, atol=1e-5)
 
     expected = sum(_alone(plain, trainee, example, offset) for example in examples)
     torch.testing.assert_close(loss, expected, rtol=1e-5, atol=1e-5)
@@ -77,3 +86,24 @@ def test_a_batch_over_a_shared_prefix_has_the_loss_and_gradients_of_its_rows_alo
         gradients, torch.autograd.grad(expected, trainee.parameters, allow_unused=True), strict=True
     ):
         torch.testing.assert_close(got, wanted, rtol=1e-5, atol=1e-5)
+
+
+def test_a_gap_moves_what_follows_the_prefix_and_nothing_else():
+    base = _base("llama", 2)
+    trainee = Trainee(base, LoraConfig(r=4, target_modules=["q_proj"], init_lora_weights=False, task_type="CAUSAL_LM"))
+    plain, example, gap, offset = trainee.trunk, _row(6, 4, 1), 11, 1
+    prompts = Prompts(PromptKV(1 << 20), offset)
+    near, far = (answer_loss(trainee, prompts, Group(PREFIX, (example,)), move) for move in (0, gap))
+    assert abs(near - far) > 1e-4
+    for model in (plain, trainee.adapted_trunk):
+        model.config._attn_implementation = "eager"
+    cache, rest, answer = DynamicCache(), example.prompt[len(PREFIX) : -1], example.answer
+    with torch.no_grad():
+        plain(input_ids=torch.tensor([PREFIX]), cache=cache, use_cache=True)
+        positions = torch.arange(len(rest))[None] + len(PREFIX) + gap
+        plain(input_ids=torch.tensor([rest]), position_ids=positions, cache=cache, use_cache=True)
+    ids = torch.tensor([[example.prompt[-1], *answer[:-1]]])
+    positions = torch.arange(len(answer))[None] + len(example.prompt) - 1 + gap
+    hidden = trainee.adapted_trunk(input_ids=ids, position_ids=positions, cache=cache, use_cache=True).last_hidden_state
+    expected = torch.nn.functional.cross_entropy(trainee.lm_head(hidden[0]), torch.tensor(answer), reduction="sum")
+    torch.testing.assert_close(far, expected, rtol=1e-6, atol=1e-5)

@@ -8,7 +8,8 @@ import pytest
 
 from expertd.engine.base import Base
 from expertd.errors import TrainingRefused
-from expertd.train.data import MAX_GROUP, Example, batches, fingerprint, group, read_lines, tokenize
+from expertd.experts.manifest import FillIn
+from expertd.train.data import MAX_GROUP, Asking, Example, batches, fingerprint, group, pack, read, split
 from tests.toy_base import make_talking_base
 
 
@@ -29,9 +30,15 @@ def base(tmp_path_factory):
     return Base(path, vocab_only=True)
 
 
-def test_lines_are_read_in_order_and_empty_ones_skipped(write):
+def texts(base, example):
+    return [b"".join(base.piece(t, special=True) for t in part).decode() for part in (example.prompt, example.answer)]
+
+
+def test_lines_are_read_in_order_and_empty_ones_skipped(base, write):
     path = write({"prompt": "a", "answer": "1"}, "", {"messages": [{"role": "user", "content": "b"}], "answer": "2"})
-    assert [line.answer for line in read_lines(path)] == ["1", "2"]
+    found = read(path, base, Asking(), 100)
+    assert [texts(base, example)[1] for example in found.examples] == ["1<|im_end|>", "2<|im_end|>"]
+    assert not found.faults
 
 
 @pytest.mark.parametrize(
@@ -45,30 +52,73 @@ def test_lines_are_read_in_order_and_empty_ones_skipped(write):
         {"prompt": "a", "messages": [], "answer": "x"},
         {"prompt": "a", "answer": "x", "other": 1},
         {"prompt": 1, "answer": "x"},
+        {"prefix": "a", "answer": "x"},
+        {"prefix": "a", "suffix": "b", "answer": "x"},
+        {"prompt": "x" * 100, "answer": "1"},
     ],
 )
-def test_a_wrong_line_is_named_by_its_number(write, bad):
-    with pytest.raises(TrainingRefused, match=":2: "):
-        read_lines(write({"prompt": "a", "answer": "1"}, bad))
+def test_a_wrong_line_is_told_by_its_number_and_the_others_are_read(base, write, bad):
+    found = read(write({"prompt": "a", "answer": "1"}, bad, {"prompt": "b", "answer": "2"}), base, Asking(), 60)
+    assert [fault.line for fault in found.faults] == [2]
+    assert len(found.examples) == 2
 
 
-def test_a_file_without_examples_or_not_there_is_refused(write, tmp_path):
-    with pytest.raises(TrainingRefused, match="no examples"):
-        read_lines(write(""))
+def test_bytes_that_are_no_text_are_a_wrong_line(base, tmp_path):
+    path = tmp_path / "data.jsonl"
+    path.write_bytes(b'{"prompt": "a", "answer": "1"}\n{"prompt": "\xff", "answer": "1"}\n')
+    (fault,) = read(path, base, Asking(), 60).faults
+    assert (fault.line, "UTF-8" in fault.reason) == (2, True)
+
+
+def test_a_file_that_is_not_there_is_refused(base, tmp_path):
     with pytest.raises(TrainingRefused, match="nothing"):
-        read_lines(tmp_path / "nothing.jsonl")
+        read(tmp_path / "nothing.jsonl", base, Asking(), 60)
 
 
 def test_an_example_is_the_daemons_prompt_and_the_answer_with_its_end(base, write):
-    (example,) = tokenize(base, read_lines(write({"prompt": "the rain", "answer": "in"})), None, 100)
-    said = [b"".join(base.piece(t, special=True) for t in part) for part in (example.prompt, example.answer)]
-    assert said == [b"<|im_start|>user\nthe rain<|im_end|>\n<|im_start|>assistant\n", b"in<|im_end|>"]
+    (example,) = read(write({"prompt": "the rain", "answer": "in"}), base, Asking(), 100).examples
+    assert texts(base, example) == [
+        "<|im_start|>user\nthe rain<|im_end|>\n<|im_start|>assistant\n",
+        "in<|im_end|>",
+    ]
     assert example.answer[-1] == base.eos
 
 
-def test_an_example_over_the_limit_is_refused(base, write):
-    with pytest.raises(TrainingRefused, match="example 1"):
-        list(tokenize(base, read_lines(write({"prompt": "x" * 100, "answer": "1"})), None, 50))
+def test_the_manifests_system_message_and_template_make_the_prompt(base, write):
+    asking = Asking("Be brief.", "Now: {{ text }}")
+    (example,) = read(write({"prompt": "the rain", "answer": "in"}), base, asking, 100).examples
+    assert texts(base, example)[0].startswith(
+        "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nNow: the rain<"
+    )
+
+
+def test_a_gap_is_told_by_the_manifests_markers(base, write):
+    asking = Asking(fim=FillIn(prefix="<|im_start|>", suffix="<|endoftext|>", middle="<|im_end|>"))
+    line = {"prefix": "the <|im_end|>", "suffix": "", "answer": "rain"}
+    (example,) = read(write(line), base, asking, 100).examples
+    assert (example.prompt[0], example.prompt[-2], example.prompt[-1]) == (1, 0, 2)
+    assert 2 not in example.prompt[1:-1]  # what stands in the text is no marker
+    assert texts(base, example)[1] == "rain<|im_end|>"
+
+
+def test_held_out_examples_have_prompts_that_are_not_trained_on():
+    examples = [Example((i // 3, 1), (i,)) for i in range(300)]
+    trained, held = split(examples, 0.1, 20, seed=1)
+    assert len(held) == 20
+    assert not {e.prompt for e in held} & {e.prompt for e in trained}
+    assert len(trained) == 300 - 3 * len({e.prompt for e in held})
+    assert split(examples, 0.1, 20, seed=1) == (trained, held) != split(examples, 0.1, 20, seed=2)
+
+
+def test_packed_examples_end_as_they_did_within_the_length_and_neighbours_share_what_is_before_them():
+    examples = [Example((900 + i, 1, 2), (i,)) for i in range(64)]
+    packed = pack(examples, 60, 8, seed=1)
+    assert [e.answer for e in packed] == [e.answer for e in examples]
+    for before, after in zip(examples, packed, strict=True):
+        assert after.prompt[-3:] == before.prompt
+        assert len(after.prompt) + len(after.answer) <= 60
+    assert max(len(e.prompt) for e in packed) > 40
+    assert len({e.prompt[:-3] for e in packed}) <= 8
 
 
 @pytest.mark.parametrize("offset", [1, 7])
