@@ -1,4 +1,4 @@
-"""Training data of the expert `english`: hand-written sentences with written and drawn mistakes, and how they are repaired.
+"""Training data of the expert `english`: sentences with written and with drawn mistakes, and how they are repaired.
 
 An answer is always the repaired text alone; a text that is right comes back as it is.
 """
@@ -18,38 +18,21 @@ from experts.recipe import Example, chat, main, read_written
 
 ITEMS = read_written(Path(__file__).parent / "written")
 
-# What stands around the text: half of all requests are the bare text. `Q` is a quoted text.
-LAYOUTS = [
-    "Correct this: {}", "Correct this sentence: {}", "Correct this text:\n{}", "Correct: {}", "correct this\n\n{}", "Correct the following text:\n\n{}",
-    "Correct the mistakes: {}", "Correct the grammar and spelling:\n{}", "Correct the errors in this text.\n\n{}", "Correct my English: {}",
-    "Please correct my English: {}", "Please correct: {}", "Please correct this sentence for me: {}", "Please correct the following:\n{}",
-    "pls correct: {}", "pls fix my english: {}", "Could you correct this, please?\n\n{}", "Can you correct my sentence? {}", "Can you correct this for me: {}",
-    "Could you please check my English?\n{}", "Check this: {}", "Check my grammar: {}", "Check grammar: {}", "check spelling and grammar\n{}",
-    "Grammar check: {}", "Spell check: {}", "Fix: {}", "fix this: {}", "Fix the grammar: {}", "Fix grammar:\n{}", "Fix the mistakes in this: {}",
-    "Fix my English: {}", "Fix the errors:\n\n{}", "Fix spelling and punctuation: {}", "Can you fix this? {}", "Fix this sentence. {}",
-    "Fix any mistakes in the following text:\n\n{}", "Proofread:\n\n{}", "Proofread: {}", "Proofread this: {}", "Please proofread this for me:\n\n{}",
-    "Proofread the text below.\n\n{}", "proofread pls\n{}", "Could you proofread this before I send it?\n\n{}", "Make this correct English: {}",
-    "Put this into correct English: {}", "Write this correctly: {}", "Say this in correct English: {}", "Repair this sentence: {}",
-    "Repair the grammar: {}", "Rewrite without mistakes: {}", "Rewrite this with correct grammar:\n{}", "Improve the grammar only: {}",
-    "Clean up the grammar: {}", "Clean this up: {}", "Is this correct? {}", "Is my English right? {}", "Is there a mistake in this? {}",
-    "What is wrong here? {}", "Any mistakes? {}", "Are there any errors in this text?\n\n{}", "How do I say this correctly? {}",
-    "My English is not so good, please correct it: {}", "I am learning English. Please correct me: {}", "I wrote this, is it right?\n{}",
-    "Correct the text and change nothing else.\n\n{}", "Only fix errors, keep my words: {}", "Text: {}", "Text:\n{}\n\nCorrected:",
-    "Input: {}\nOutput:", "Original: {}\nCorrected:", "Wrong: {}\nRight:", "{}\n\nCorrect this.", "{}\n\nPlease correct my mistakes.",
-    "{}\n\nFix the grammar, please.", "{} (correct this)", "{}\n\nIs this correct?", "{}\n---\nproofread the text above", "{}\n\nCorrected version:",
-    "Here is my mail, please check it:\n\n{}", "Here's what I've got so far, check it please:\n{}", "Edit this for grammar: {}", "Edit: {}",
-    "grammar: {}", "english: {}", "typos? {}", "Correct typos: {}", "Remove the mistakes: {}", "There are some mistakes in it, correct them: {}",
-    'Correct this: "{}"', 'Correct this sentence: "{}"', 'Fix the grammar: "{}"', 'Fix: "{}"', 'Please correct: "{}"', 'Proofread: "{}"',
-    'Is this sentence correct: "{}"', 'Is "{}" correct?', 'How should I write "{}" in proper English?', 'Please proofread "{}"', "Correct '{}'",
-    'Check this sentence for mistakes: "{}"', "Correct the text between the marks.\n\n<<<\n{}\n>>>", "```\n{}\n```\nfix the grammar", "<text>\n{}\n</text>",
-    '"{}"', "Correct this text:\n\n> {}",
-]  # fmt: skip
+# What stands around the text in other requests than those that are the bare text: one a line, `\n` for a new line.
+_LINES = Path(__file__).with_name("layouts.txt").read_text(encoding="utf-8").splitlines()
+LAYOUTS = [line.replace("\\n", "\n") for line in _LINES]
 SYSTEMS = [
-    "You correct English texts. Answer only with the corrected text.", "You are a proofreader.", "You fix grammar, spelling and punctuation.",
-    "Correct the user's English. Change nothing else.", "You are a helpful assistant.", "Return the text without mistakes, nothing more.",
-    "You are an English teacher who corrects sentences.", "Grammar correction. Output: the corrected text only.",
-    "Repair mistakes in the text and keep the wording, register and meaning.", "You are a copy editor. Make minimal edits.",
-]  # fmt: skip
+    "You correct English texts. Answer only with the corrected text.",
+    "You are a proofreader.",
+    "You fix grammar, spelling and punctuation.",
+    "Correct the user's English. Change nothing else.",
+    "You are a helpful assistant.",
+    "Return the text without mistakes, nothing more.",
+    "You are an English teacher who corrects sentences.",
+    "Grammar correction. Output: the corrected text only.",
+    "Repair mistakes in the text and keep the wording, register and meaning.",
+    "You are a copy editor. Make minimal edits.",
+]
 
 _TOGETHER = [WOMEN, MEN, SURNAMES, DAYS, MONTHS, LANGUAGES]
 _COUNTED = re.compile(r"\b(?:neither|both|between|twins?|either|two of|half)\b", re.IGNORECASE)
@@ -71,7 +54,8 @@ def varied(wrong: str, right: str, rng: Random) -> tuple[str, str]:
     """Other names, days, languages and numbers, the same ones on both sides."""
     for words in _TOGETHER:
         here = [word for word in words if re.search(rf"\b{word}\b", right)]
-        for word, new in zip(here, rng.sample([word for word in words if word not in here], len(here)) if here else []):
+        others = rng.sample([word for word in words if word not in here], len(here))
+        for word, new in zip(here, others, strict=True):
             if rng.random() < 0.7:
                 wrong, right = _replaced(wrong, right, word, new)
     if not _COUNTED.search(right):
@@ -84,12 +68,13 @@ def varied(wrong: str, right: str, rng: Random) -> tuple[str, str]:
 
 
 def _number(digits: str, rng: Random) -> str:
+    """Another number of as many digits, that can be a day, an age or a share; `an 18` stays."""
     value = int(digits)
     if 1900 <= value <= 2030:
         return str(min(2024, max(1901, value + rng.randint(-9, 9))))
     if len(digits) == 2:
-        return str(rng.randint(12, 28))  # whatever it counts: a day, an age, a share; and never "an"
-    return str(rng.randint(2, 9)) + digits[1:]
+        return digits if value in (11, 18) or value >= 80 else str(rng.choice([12, 14, 15, 16, 17, *range(19, 29)]))
+    return rng.choice("2345679") + digits[1:]
 
 
 def _how_many(text: str, rng: Random) -> int:
@@ -166,7 +151,7 @@ def _example(item: dict[str, Any], others: list[dict[str, Any]], written: bool, 
 
 
 def round_(number: int, rng: Random) -> Iterator[Example]:
-    """Of every item one example with written mistakes and one with drawn ones; the first round has the written ones as they are."""
+    """Of every item one example with written mistakes and one with drawn ones; first the written ones whole."""
     files: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for item in ITEMS:
         files[item["source"]].append(item)

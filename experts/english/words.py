@@ -39,8 +39,10 @@ translate travel trust try turn update use visit wait walk want warn wash watch 
 _UNTOUCHED = {"left", "had", "did", "done", "showed", "shown", "felt"}
 # Verbs whose past is the base, and those whose last letter is doubled.
 _SAME = {"cost", "cut", "read", "shut", "spread", "put", "hurt", "let", "set", "hit"}
-_DOUBLED = {"plan", "stop", "run", "swim", "begin", "get", "sit", "win", "forget", "prefer", "put", "let", "set", "cut",
-            "cancel", "travel", "hit", "shut"}  # fmt: skip
+_DOUBLED = {
+    "plan", "stop", "run", "swim", "begin", "get", "sit", "win", "forget", "prefer", "put", "let", "set", "cut",
+    "cancel", "travel", "hit", "shut",
+}  # fmt: skip
 
 
 def _joined(base: str, ending: str) -> str:
@@ -74,83 +76,97 @@ REGULARISED = {form: verb[3] for verb in IRREGULAR for form in {verb[1], verb[2]
 
 # A word, and what is written in its place. Each pair is wrong wherever the first one is right.
 CONFUSED = {
-    "accept": "except", "accepted": "excepted", "advice": "advise", "affect": "effect", "already": "all ready", 
-    "as well": "aswell", "at least": "atleast", "because": "because of", "brake": "break", "breathe": "breath", "brought": "bought",
-    "cause": "course", "clothes": "cloths", "dessert": "desert", "dinner": "diner", "effect": "affect",
-    "everyone": "every one", "expected": "excepted", "fair": "fare", "flour": "flower", "hard": "hardly", "hear": "here", "heard": "herd",
-    "hole": "whole", "in front of": "in front|infront of", "instead of": "instead|in stead of", "into": "in to", "it's": "its",
-    "its": "it's", "knew": "new", "know": "no|now", "later": "latter", "led": "lead", "lose": "loose", "lost": "loosed", "mail": "male",
-    "mayor": "major", "meet": "meat", "off": "of", "our": "are", "passed": "past", "patience": "patients", "peace": "piece",
-    "piece": "peace", "plane": "plain", "price": "prize", "quiet": "quite", "quite": "quiet", "raise": "rise", "safe": "save",
-    "seen": "scene", "soap": "soup", "some": "same", "than": "then|that", "their": "there|they're", "them": "then",
-    "themselves": "theirselves", "then": "than", "there": "their", "these": "this", "they're": "their|there", "think": "thing",
-    "those": "that", "thought": "taught", "though": "tough", "through": "threw|trough", "together": "to gether", "too": "to",
-    "wait": "weight", "weak": "week", "wear": "where", "weather": "whether", "week": "weak", "were": "where", "where": "were",
-    "whether": "weather", "which": "witch|wich", "who's": "whose", "whole": "hole", "whose": "who's", "without": "with out",
-    "won": "one", "write": "right", "right": "write", "you're": "your", "your": "you're|youre",
-    "yourself": "your self", "myself": "my self", "himself": "hisself", "he's": "his", "a lot": "alot", "nobody": "no body",
-    "somebody": "some body", "something": "some thing", "sometimes": "some times", "until": "untill", "tonight": "to night",
-    "during": "while", "although": "despite", "despite": "despite of|although of", "another": "an other", "except": "accept", "by": "buy",
+    "accept": "except", "accepted": "excepted", "advice": "advise", "affect": "effect", "already": "all ready",
+    "as well": "aswell", "at least": "atleast", "because": "because of", "brake": "break", "breathe": "breath",
+    "brought": "bought", "cause": "course", "clothes": "cloths", "dessert": "desert", "dinner": "diner",
+    "effect": "affect", "everyone": "every one", "expected": "excepted", "fair": "fare", "flour": "flower",
+    "hard": "hardly", "hear": "here", "heard": "herd", "hole": "whole", "in front of": "in front|infront of",
+    "instead of": "instead|in stead of", "into": "in to", "it's": "its", "its": "it's", "knew": "new",
+    "know": "no|now", "later": "latter", "led": "lead", "lose": "loose", "lost": "loosed", "mail": "male",
+    "mayor": "major", "meet": "meat", "off": "of", "our": "are", "passed": "past", "patience": "patients",
+    "peace": "piece", "piece": "peace", "plane": "plain", "price": "prize", "quiet": "quite", "quite": "quiet",
+    "raise": "rise", "safe": "save", "seen": "scene", "soap": "soup", "some": "same", "than": "then|that",
+    "their": "there|they're", "them": "then", "themselves": "theirselves", "then": "than", "there": "their",
+    "these": "this", "they're": "their|there", "think": "thing", "those": "that", "thought": "taught",
+    "though": "tough", "through": "threw|trough", "together": "to gether", "too": "to", "wait": "weight",
+    "weak": "week", "wear": "where", "weather": "whether", "week": "weak", "were": "where", "where": "were",
+    "whether": "weather", "which": "witch|wich", "who's": "whose", "whole": "hole", "whose": "who's",
+    "without": "with out", "won": "one", "write": "right", "right": "write", "you're": "your",
+    "your": "you're|youre", "yourself": "your self", "myself": "my self", "himself": "hisself", "he's": "his",
+    "a lot": "alot", "nobody": "no body", "somebody": "some body", "something": "some thing",
+    "sometimes": "some times", "until": "untill", "tonight": "to night", "during": "while", "although": "despite",
+    "despite": "despite of|although of", "another": "an other", "except": "accept", "by": "buy",
 }  # fmt: skip
 
 MISSPELT = {
-    "absolutely": "absolutly", "accommodation": "accomodation", "achieve": "acheive", "across": "accross", "address": "adress",
-    "afternoon": "afternon", "again": "agian", "almost": "allmost", "always": "allways", "amazing": "amasing", "answer": "anwser",
-    "apartment": "appartment", "apologize": "appologize", "appointment": "apointment", "argument": "arguement",
-    "beautiful": "beautifull|beatiful", "because": "becuase|becouse|beacause", "before": "befor", "beginning": "begining",
-    "believe": "beleive|belive", "breakfast": "brekfast", "business": "buisness|bussiness", "calendar": "calender",
-    "careful": "carefull", "cheaper": "cheeper", "chocolate": "choclate", "coming": "comming", "comfortable": "confortable",
-    "committee": "commitee", "completely": "completly", "conference": "conferance", "correct": "corect", "country": "contry",
-    "customer": "costumer", "decided": "decidet", "decision": "desicion", "definitely": "definately|definitly",
-    "delicious": "delicous", "development": "developement", "different": "diferent|diffrent", "difficult": "dificult",
-    "disappointed": "dissapointed", "easily": "easyly", "email": "emial", "embarrassed": "embarassed", "enough": "enought|enogh",
-    "environment": "enviroment", "equipment": "equippment", "especially": "especialy", "every": "evry", "everything": "everthing",
-    "excellent": "excelent", "exercise": "excercise", "existence": "existance", "experience": "experiance", "explain": "explane",
-    "family": "familly", "favourite": "favorit", "finally": "finaly", "finished": "finnished", "foreign": "foriegn",
-    "forty": "fourty", "friend": "freind", "friends": "freinds", "garden": "gardon", "government": "goverment",
-    "grateful": "greatful", "happened": "happend", "healthy": "helthy", "height": "heigth", "holiday": "hollyday",
-    "hospital": "hospitle", "immediately": "immediatly", "important": "importent", "independent": "independant",
-    "information": "infomation", "interesting": "intresting", "interested": "intrested", "invoice": "invoce",
-    "knowledge": "knowlege", "language": "langauge", "library": "libary", "little": "litle", "luggage": "lugage",
-    "maybe": "mabye", "meeting": "meating", "message": "mesage", "minutes": "minuts", "mistake": "misstake", "money": "mony",
+    "absolutely": "absolutly", "accommodation": "accomodation", "achieve": "acheive", "across": "accross",
+    "address": "adress", "afternoon": "afternon", "again": "agian", "almost": "allmost", "always": "allways",
+    "amazing": "amasing", "answer": "anwser", "apartment": "appartment", "apologize": "appologize",
+    "appointment": "apointment", "argument": "arguement", "beautiful": "beautifull|beatiful",
+    "because": "becuase|becouse|beacause", "before": "befor", "beginning": "begining", "believe": "beleive|belive",
+    "breakfast": "brekfast", "business": "buisness|bussiness", "calendar": "calender", "careful": "carefull",
+    "cheaper": "cheeper", "chocolate": "choclate", "coming": "comming", "comfortable": "confortable",
+    "committee": "commitee", "completely": "completly", "conference": "conferance", "correct": "corect",
+    "country": "contry", "customer": "costumer", "decided": "decidet", "decision": "desicion",
+    "definitely": "definately|definitly", "delicious": "delicous", "development": "developement",
+    "different": "diferent|diffrent", "difficult": "dificult", "disappointed": "dissapointed", "easily": "easyly",
+    "email": "emial", "embarrassed": "embarassed", "enough": "enought|enogh", "environment": "enviroment",
+    "equipment": "equippment", "especially": "especialy", "every": "evry", "everything": "everthing",
+    "excellent": "excelent", "exercise": "excercise", "existence": "existance", "experience": "experiance",
+    "explain": "explane", "family": "familly", "favourite": "favorit", "finally": "finaly", "finished": "finnished",
+    "foreign": "foriegn", "forty": "fourty", "friend": "freind", "friends": "freinds", "garden": "gardon",
+    "government": "goverment", "grateful": "greatful", "happened": "happend", "healthy": "helthy",
+    "height": "heigth", "holiday": "hollyday", "hospital": "hospitle", "immediately": "immediatly",
+    "important": "importent", "independent": "independant", "information": "infomation",
+    "interesting": "intresting", "interested": "intrested", "invoice": "invoce", "knowledge": "knowlege",
+    "language": "langauge", "library": "libary", "little": "litle", "luggage": "lugage", "maybe": "mabye",
+    "meeting": "meating", "message": "mesage", "minutes": "minuts", "mistake": "misstake", "money": "mony",
     "morning": "mornig", "necessary": "neccessary|necesary", "neighbour": "nieghbour", "neighbours": "nieghbours",
     "noticed": "noticied", "occasion": "ocassion", "occurred": "occured", "office": "ofice", "opinion": "oppinion",
-    "opportunity": "oportunity", "orders": "oders", "parcel": "parcell", "parents": "parants", "password": "pasword",
-    "people": "poeple", "perfect": "perfekt", "picture": "pictur", "pleasure": "plesure", "please": "pleas|plese",
-    "possible": "posible", "prefer": "preffer", "pressure": "presure", "probably": "probaly", "problem": "probleme",
-    "problems": "probelms", "professional": "proffesional", "project": "progect", "publicly": "publically", "question": "qestion",
-    "quickly": "quickley", "really": "realy", "receive": "recieve", "received": "recieved", "recommend": "reccomend|recomend",
-    "remember": "remeber", "repaired": "repared", "restaurant": "restaurent|resturant", "safety": "savety", "schedule": "shedule",
+    "opportunity": "oportunity", "orders": "oders", "parcel": "parcell", "parents": "parants",
+    "password": "pasword", "people": "poeple", "perfect": "perfekt", "picture": "pictur", "pleasure": "plesure",
+    "please": "pleas|plese", "possible": "posible", "prefer": "preffer", "pressure": "presure",
+    "probably": "probaly", "problem": "probleme", "problems": "probelms", "professional": "proffesional",
+    "project": "progect", "publicly": "publically", "question": "qestion", "quickly": "quickley", "really": "realy",
+    "receive": "recieve", "received": "recieved", "recommend": "reccomend|recomend", "remember": "remeber",
+    "repaired": "repared", "restaurant": "restaurent|resturant", "safety": "savety", "schedule": "shedule",
     "school": "shcool", "separate": "seperate", "separately": "seperately", "several": "sevral", "should": "shoud",
-    "similar": "similiar", "sincerely": "sincerly", "software": "sofware", "station": "staition", "stopped": "stoped",
-    "strange": "strang", "strength": "strenght", "success": "succes", "successful": "succesful", "surprise": "suprise",
-    "surprised": "suprised", "teacher": "techer", "technology": "tecnology", "temperature": "temperture", "terrible": "terible",
-    "thank": "thanck", "that": "taht", "ticket": "tiket", "tickets": "tikets", "tomorrow": "tommorow|tomorow",
-    "traffic": "trafic", "truly": "truely", "unfortunately": "unfortunatly|unfortunatelly", "usually": "usualy",
-    "vegetables": "vegtables", "website": "webiste", "wednesday": "wendsday", "weird": "wierd", "welcome": "wellcome",
-    "with": "wiht", "women": "womens", "would": "woud", "writing": "writting", "written": "writen", "year": "yaer",
-    "yesterday": "yesteday", "the": "teh", "and": "adn", "just": "jsut", "from": "form", "about": "abuot", "have": "ahve",
+    "similar": "similiar", "sincerely": "sincerly", "software": "sofware", "station": "staition",
+    "stopped": "stoped", "strange": "strang", "strength": "strenght", "success": "succes",
+    "successful": "succesful", "surprise": "suprise", "surprised": "suprised", "teacher": "techer",
+    "technology": "tecnology", "temperature": "temperture", "terrible": "terible", "thank": "thanck",
+    "ticket": "tiket", "tickets": "tikets", "tomorrow": "tommorow|tomorow", "traffic": "trafic", "truly": "truely",
+    "unfortunately": "unfortunatly|unfortunatelly", "usually": "usualy", "vegetables": "vegtables",
+    "website": "webiste", "wednesday": "wendsday", "weird": "wierd", "welcome": "wellcome", "women": "womens",
+    "would": "woud", "writing": "writting", "written": "writen", "year": "yaer", "yesterday": "yesteday",
 }  # fmt: skip
 
 PLURALS = {
-    "children": "childs|childrens", "people": "peoples", "men": "mens", "feet": "foots", "teeth": "tooths", "mice": "mouses",
-    "wives": "wifes", "knives": "knifes", "wolves": "wolfs", "thieves": "thiefs", "information": "informations",
-    "advice": "advices", "furniture": "furnitures", "homework": "homeworks", "luggage": "luggages", "equipment": "equipments",
-    "evidence": "evidences", "research": "researches", "software": "softwares", "knowledge": "knowledges", "feedback": "feedbacks",
-    "countries": "countrys", "cities": "citys", "families": "familys", "companies": "companys", "stories": "storys",
-    "batteries": "batterys", "potatoes": "potatos", "tomatoes": "tomatos", "traffic": "traffics", "bread": "breads",
-    "sheep": "sheeps", "species": "specie", "clothes": "clothe", "news": "newses", "staff": "staffs", "music": "musics",
+    "children": "childs|childrens", "people": "peoples", "men": "mens", "feet": "foots", "teeth": "tooths",
+    "mice": "mouses", "wives": "wifes", "knives": "knifes", "wolves": "wolfs", "thieves": "thiefs",
+    "information": "informations", "advice": "advices", "furniture": "furnitures", "homework": "homeworks",
+    "luggage": "luggages", "equipment": "equipments", "evidence": "evidences", "research": "researches",
+    "software": "softwares", "knowledge": "knowledges", "feedback": "feedbacks", "countries": "countrys",
+    "cities": "citys", "families": "familys", "companies": "companys", "stories": "storys", "batteries": "batterys",
+    "potatoes": "potatos", "tomatoes": "tomatos", "traffic": "traffics", "bread": "breads", "sheep": "sheeps",
+    "species": "specie", "clothes": "clothe", "news": "newses", "staff": "staffs", "music": "musics",
     "police": "polices", "electricity": "electricities", "weather": "weathers", "money": "moneys",
 }  # fmt: skip
 
 ADVERBS = {
     "badly": "bad", "beautifully": "beautiful", "carefully": "careful", "clearly": "clear", "closely": "close",
-    "completely": "complete", "correctly": "correct", "directly": "direct", "easily": "easy",
-    "exactly": "exact", "extremely": "extreme", "fast": "fastly", "fluently": "fluent", "hard": "hardly", "happily": "happy",
+    "completely": "complete", "correctly": "correct", "directly": "direct", "easily": "easy", "exactly": "exact",
+    "extremely": "extreme", "fast": "fastly", "fluently": "fluent", "hard": "hardly", "happily": "happy",
     "heavily": "heavy", "loudly": "loud", "patiently": "patient", "perfectly": "perfect", "properly": "proper",
     "quickly": "quick", "quietly": "quiet", "regularly": "regular", "safely": "safe", "seriously": "serious",
-    "sharply": "sharp", "slowly": "slow", "steadily": "steady", "terribly": "terrible", "urgently": "urgent", "well": "good",
-    "politely": "polite", "honestly": "honest", "separately": "separate", "suddenly": "sudden",
+    "sharply": "sharp", "slowly": "slow", "steadily": "steady", "terribly": "terrible", "urgently": "urgent",
+    "well": "good", "politely": "polite", "honestly": "honest", "separately": "separate", "suddenly": "sudden",
+}  # fmt: skip
+
+# What fingers do that are faster than the head.
+HASTY = {
+    "the": "teh", "and": "adn", "that": "taht", "have": "ahve", "with": "wiht", "just": "jsut", "from": "form",
+    "about": "abuot",
 }  # fmt: skip
 
 # Compared adjectives: the right form, and its plain one.
@@ -158,28 +174,42 @@ COMPARED = {
     "older": "old", "bigger": "big", "smaller": "small", "cheaper": "cheap", "easier": "easy", "faster": "fast",
     "slower": "slow", "taller": "tall", "longer": "long", "shorter": "short", "higher": "high", "lower": "low",
     "larger": "large", "louder": "loud", "warmer": "warm", "colder": "cold", "lighter": "light", "harder": "hard",
-    "happier": "happy", "healthier": "healthy", "younger": "young", "nicer": "nice", "earlier": "early", "sooner": "soon",
-    "better": "good", "worse": "bad",
+    "happier": "happy", "healthier": "healthy", "younger": "young", "nicer": "nice", "earlier": "early",
+    "sooner": "soon", "better": "good", "worse": "bad",
 }  # fmt: skip
 SUPERLATIVES = {
-    "oldest": "old", "biggest": "big", "smallest": "small", "cheapest": "cheap", "easiest": "easy", "fastest": "fast",
-    "tallest": "tall", "longest": "long", "highest": "high", "lowest": "low", "largest": "large", "nearest": "near",
-    "newest": "new", "funniest": "funny", "freshest": "fresh", "cleanest": "clean", "best": "good", "worst": "bad",
-    "greatest": "great", "strongest": "strong", "happiest": "happy", "youngest": "young",
+    "oldest": "old", "biggest": "big", "smallest": "small", "cheapest": "cheap", "easiest": "easy",
+    "fastest": "fast", "tallest": "tall", "longest": "long", "highest": "high", "lowest": "low", "largest": "large",
+    "nearest": "near", "newest": "new", "funniest": "funny", "freshest": "fresh", "cleanest": "clean",
+    "best": "good", "worst": "bad", "greatest": "great", "strongest": "strong", "happiest": "happy",
+    "youngest": "young",
 }  # fmt: skip
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = ("January", "February", "April", "June", "July", "August", "September", "October", "November", "December")
-LANGUAGES = ("Spanish", "German", "French", "Portuguese", "Polish", "Japanese", "Greek", "Turkish", "Dutch", "Finnish",
-             "Swedish", "Korean", "Danish", "Czech", "Hungarian", "Chinese")  # fmt: skip
-PLACES = ("England", "English", "Italian", "Italy", "France", "Spain", "Portugal", "Poland", "Japan", "Greece", "Germany", "Asia",
-          "Europe", "Africa", "Canada", "Rome", "Lyon", "Madrid", "Vienna", "Venice", "Leeds", "Christmas", "Kenya",
-          "Finland", "American", "British", "Russian", "Indian", "Paris", "London", "Berlin")  # fmt: skip
-
-WOMEN = ("Anna", "Maria", "Julia", "Paula", "Olga", "Lina", "Ana", "Bella", "Carla", "Fatima", "Grace", "Hannah", "Ingrid",
-         "Joanna", "Katya", "Leila", "Mei", "Nadia", "Priya", "Rosa", "Sofia", "Tanya", "Yuki", "Zoe", "Amina", "Claire")  # fmt: skip
-MEN = ("Peter", "Paul", "Ben", "Daniel", "Max", "Rex", "Tomasz", "Jim", "Ahmed", "Carlos", "David", "Felix", "George", "Hassan",
-       "Ivan", "Jonas", "Kofi", "Luca", "Marek", "Nikhil", "Oscar", "Pedro", "Ravi", "Sergei", "Tom", "Viktor")  # fmt: skip
-SURNAMES = ("Okafor", "Novak", "Reyes", "Lindqvist", "Baker", "Costa", "Dubois", "Fischer", "Garcia", "Haddad", "Kim",
-            "Larsen", "Mendes", "Petrov", "Rossi", "Schmidt", "Tanaka", "Weber", "Yilmaz", "Bennett")  # fmt: skip
+LANGUAGES = (
+    "Spanish", "German", "French", "Portuguese", "Polish", "Japanese", "Greek", "Turkish", "Dutch", "Finnish",
+    "Swedish", "Korean", "Danish", "Czech", "Hungarian", "Chinese",
+)  # fmt: skip
+WOMEN = (
+    "Anna", "Maria", "Julia", "Paula", "Olga", "Lina", "Ana", "Bella", "Carla", "Fatima", "Grace", "Hannah",
+    "Ingrid", "Joanna", "Katya", "Leila", "Mei", "Nadia", "Priya", "Rosa", "Sofia", "Tanya", "Yuki", "Zoe", "Amina",
+    "Claire",
+)  # fmt: skip
+MEN = (
+    "Peter", "Paul", "Ben", "Daniel", "Max", "Rex", "Tomasz", "Jim", "Ahmed", "Carlos", "David", "Felix", "George",
+    "Hassan", "Ivan", "Jonas", "Kofi", "Luca", "Marek", "Nikhil", "Oscar", "Pedro", "Ravi", "Sergei", "Tom",
+    "Viktor",
+)  # fmt: skip
+SURNAMES = (
+    "Okafor", "Novak", "Reyes", "Lindqvist", "Baker", "Costa", "Dubois", "Fischer", "Garcia", "Haddad", "Kim",
+    "Larsen", "Mendes", "Petrov", "Rossi", "Schmidt", "Tanaka", "Weber", "Yilmaz", "Bennett",
+)  # fmt: skip
 NUMBERS = ("two", "three", "four", "five", "six", "seven", "nine", "ten", "twelve")
+
+BORED = {
+    "bored": "boring", "tired": "tiring", "interested": "interesting", "excited": "exciting", "worried": "worrying",
+    "surprised": "surprising", "disappointed": "disappointing", "confused": "confusing", "scared": "scary",
+    "satisfied": "satisfying",
+}  # fmt: skip
+NO_PLURALS = {"this", "always", "his", "its", "was", "is", "has", "does", "perhaps", "yes", "sometimes"}
