@@ -141,7 +141,7 @@ def asked(wrong: str, right: str, rng: Random) -> Example:
 
 
 def _example(item: dict[str, Any], others: list[dict[str, Any]], written: bool, rng: Random) -> Example:
-    if rng.random() < 0.2 and others:
+    if rng.random() < 0.22 and others and "\n" not in item["right"]:
         wrong, right = _paragraph(item, others, written, rng)
     else:
         wrong, right = _wrong(item, written, rng), item["right"]
@@ -156,7 +156,7 @@ def round_(number: int, rng: Random) -> Iterator[Example]:
     for item in ITEMS:
         files[item["source"]].append(item)
     for item in rng.sample(ITEMS, len(ITEMS)):
-        others = [other for other in files[item["source"]] if other is not item]
+        others = [other for other in files[item["source"]] if other is not item and "\n" not in other["right"]]
         if not item["wrong"] and rng.random() < 0.35:
             yield asked(*varied(item["right"], item["right"], rng), rng)
         if number == 0:
