@@ -157,7 +157,7 @@ def round_(number: int, rng: Random) -> Iterator[Example]:
         files[item["source"]].append(item)
     for item in rng.sample(ITEMS, len(ITEMS)):
         others = [other for other in files[item["source"]] if other is not item and "\n" not in other["right"]]
-        if not item["wrong"] and rng.random() < 0.35:
+        if not item["wrong"] and rng.random() < 0.2:
             yield asked(*varied(item["right"], item["right"], rng), rng)
         if number == 0:
             yield from (asked(wrong, item["right"], rng) for wrong in item["wrong"])
