@@ -145,7 +145,7 @@ def _example(item: dict[str, Any], others: list[dict[str, Any]], written: bool, 
         wrong, right = _paragraph(item, others, written, rng)
     else:
         wrong, right = _wrong(item, written, rng), item["right"]
-    if rng.random() < 0.05:
+    if rng.random() < 0.06:
         wrong = right
     return asked(*varied(wrong, right, rng), rng)
 
@@ -157,7 +157,7 @@ def round_(number: int, rng: Random) -> Iterator[Example]:
         files[item["source"]].append(item)
     for item in rng.sample(ITEMS, len(ITEMS)):
         others = [other for other in files[item["source"]] if other is not item and "\n" not in other["right"]]
-        if not item["wrong"] and rng.random() < 0.2:
+        if not item["wrong"] and rng.random() < 0.25:
             yield asked(*varied(item["right"], item["right"], rng), rng)
         if number == 0:
             yield from (asked(wrong, item["right"], rng) for wrong in item["wrong"])
