@@ -155,7 +155,8 @@ def _commas(text: str) -> Iterator[Edit]:
         yield match.start(), match.end(), " ,"
         yield match.start(), match.end(), ","
     for match in re.finditer(r"(?<=\w)[.!?]$", text):
-        yield match.start(), match.end(), ""
+        if match[0] != "!":  # nobody could know that it was one
+            yield match.start(), match.end(), ""
         yield match.start(), match.end(), " " + match[0]
         if match[0] == "?":
             yield match.start(), match.end(), "."
@@ -200,7 +201,8 @@ def _spaces(text: str) -> Iterator[Edit]:
 def _all_lower(text: str) -> Iterator[Edit]:
     """As it is typed on a telephone, or comes out of a dictation: one edit for the whole text."""
     yield 0, len(text), text.lower()
-    yield 0, len(text), re.sub(r"(?<!\d)[,.;:!?](?=\s|$)", "", text).lower()
+    if not re.search(r"[!;:\"\n]", text):
+        yield 0, len(text), re.sub(r"(?<!\d)[,.?](?=\s|$)", "", text).lower()
 
 
 _KINDS: list[tuple[str, float, Rule]] = [
