@@ -14,38 +14,42 @@ from experts.redact import names, values
 HERE = Path(__file__).parent
 TAGS = ("NAME", "EMAIL", "PHONE", "ADDRESS", "ID", "DATE_OF_BIRTH", "URL", "IP", "SECRET")
 _MARK = re.compile(r"\{(" + "|".join(TAGS) + r"):([^{}]+)\}")
-_TITLE = re.compile(r"(?i)\b(mr|mrs|ms|miss|dr|prof|professor|herrn?|frau|familie|judge|officer|councillor|commissioner|agent)\.? $")
+_TITLE = re.compile(
+    r"(?i)\b(mr|mrs|ms|miss|dr|prof|professor|herrn?|frau|familie|judge|officer|councillor|commissioner|agent)\.? $"
+)
 _CITY = re.compile(r"\b(" + "|".join(names.CITIES) + r")\b")
-_MONTH = re.compile(r"(?<=\d )(?:%s)\b|(?<=\bin )(?:%s)\b" % (("|".join(values.MONTHS),) * 2))
+_MONTH = re.compile(r"(?<=\d )(?:%s)\b|(?<=\bin )(?:%s)\b" % (("|".join(names.MONTHS),) * 2))
 _NUMBER = re.compile(r"(?<![\w])(\d{1,4})(?![\w])")
 
 # A text is pieces of (tag or None, what stands there).
 Pieces = list[tuple[str | None, str]]
 
 SYSTEMS = [
-    "You redact personal data.",
-    "You are a privacy filter. Replace personal data by tags and change nothing else.",
-    "Replace personal data in the user's text with tags such as [NAME] or [EMAIL].",
-    "You anonymize texts.",
-    "Return the user's text with all personal data removed.",
-    "PII filter",
-]
+    "You redact personal data.", "You are a privacy filter. Replace personal data by tags and change nothing else.",
+    "Replace personal data in the user's text with tags such as [NAME] or [EMAIL].", "You anonymize texts.",
+    "Return the user's text with all personal data removed.", "PII filter",
+]  # fmt: skip
 LAYOUTS = [
-    "Redact: {}", "Redact:\n{}", "Redact this text:\n\n{}", "Anonymize the following text:\n\n{}", "Anonymize: {}", "Remove the personal data:\n{}",
-    "Please remove all personal data from this:\n\n{}", "Mask the PII in this text.\n\n{}", "Mask PII:\n{}", "{}\n\nRedact the personal data.",
-    "{}\n\nAnonymize this.", "Replace personal information by tags:\n\n{}", "Can you anonymise this for me?\n\n{}", "Text: {}\nRedacted:",
-    "Make this safe to share:\n\n{}", "Take out names, numbers and addresses:\n\n{}", "Black out everything private:\n{}", "Anonymise bitte:\n\n{}",
-    "hide private data pls\n\n{}", "I want to post this, please strip personal info first:\n\n{}", "Redact the following:\n\n\"\"\"\n{}\n\"\"\"",
-    "Input:\n{}\n\nOutput:", "Remove PII from the text below, keep the rest as it is.\n\n{}", "De-identify:\n\n{}", "Scrub this:\n{}",
-    "Clean this of personal details before it goes to the vendor:\n\n{}", "What would this look like without personal data?\n\n{}",
+    "Redact: {}", "Redact:\n{}", "Redact this text:\n\n{}", "Anonymize the following text:\n\n{}", "Anonymize: {}",
+    "Remove the personal data:\n{}", "Please remove all personal data from this:\n\n{}",
+    "Mask the PII in this text.\n\n{}", "Mask PII:\n{}", "{}\n\nRedact the personal data.", "{}\n\nAnonymize this.",
+    "Replace personal information by tags:\n\n{}", "Can you anonymise this for me?\n\n{}", "Text: {}\nRedacted:",
+    "Make this safe to share:\n\n{}", "Take out names, numbers and addresses:\n\n{}",
+    "Black out everything private:\n{}", "Anonymise bitte:\n\n{}", "hide private data pls\n\n{}",
+    "I want to post this, please strip personal info first:\n\n{}", "Redact the following:\n\n\"\"\"\n{}\n\"\"\"",
+    "Input:\n{}\n\nOutput:", "Remove PII from the text below, keep the rest as it is.\n\n{}", "De-identify:\n\n{}",
+    "Scrub this:\n{}", "Clean this of personal details before it goes to the vendor:\n\n{}",
+    "What would this look like without personal data?\n\n{}",
 ]  # fmt: skip
 # Lines that end up below a mail or a note.
 ENDS = [
-    "{NAME:Ann}", "Best, {NAME:Ann}", "Thanks\n{NAME:Ann Lee}", "Regards,\n{NAME:Ann Lee}\n{PHONE:1}", "{NAME:Ann Lee} | {EMAIL:1} | {PHONE:1}",
-    "Tel. {PHONE:1}", "Phone: {PHONE:1}", "Mail: {EMAIL:1}", "My address: {ADDRESS:1}", "Sent from my phone", "P.S. {NAME:Ann} says hello.",
-    "Thank you very much!", "Please reply to {EMAIL:1}.", "call me: {PHONE:1}", "Customer no. {ID:48210773}", "Born {DATE_OF_BIRTH:1}",
-    "My handle is {URL:@a}.", "Profile: {URL:https://a/b}", "{ADDRESS:1}", "Copy to {NAME:Ann Lee} and {NAME:Bob}.", "The code is {SECRET:1234}.",
-    "See you on Monday.", "Total: 48.50 EUR", "cc: {EMAIL:1}, {EMAIL:2}", "In urgent cases: {NAME:Ann}, {PHONE:1}", "Kind regards from Lyon",
+    "{NAME:Ann}", "Best, {NAME:Ann}", "Thanks\n{NAME:Ann Lee}", "Regards,\n{NAME:Ann Lee}\n{PHONE:1}",
+    "{NAME:Ann Lee} | {EMAIL:1} | {PHONE:1}", "Tel. {PHONE:1}", "Phone: {PHONE:1}", "Mail: {EMAIL:1}",
+    "My address: {ADDRESS:1}", "Sent from my phone", "P.S. {NAME:Ann} says hello.", "Thank you very much!",
+    "Please reply to {EMAIL:1}.", "call me: {PHONE:1}", "Customer no. {ID:48210773}", "Born {DATE_OF_BIRTH:1}",
+    "My handle is {URL:@a}.", "Profile: {URL:https://a/b}", "{ADDRESS:1}", "Copy to {NAME:Ann Lee} and {NAME:Bob}.",
+    "The code is {SECRET:1234}.", "See you on Monday.", "Total: 48.50 EUR", "cc: {EMAIL:1}, {EMAIL:2}",
+    "In urgent cases: {NAME:Ann}, {PHONE:1}", "Kind regards from Lyon",
 ]  # fmt: skip
 
 
@@ -70,7 +74,7 @@ def round_(number: int, rng: Random) -> Iterator[Example]:
     texts = list(_written())
     rng.shuffle(texts)
     for text in texts:
-        if number and rng.random() < 0.06:
+        if number and rng.random() < 0.12:
             text = _joined(text, rng.choice(texts), rng)
         pieces = pieces_of(text)
         if number and rng.random() < 0.93:
@@ -79,7 +83,7 @@ def round_(number: int, rng: Random) -> Iterator[Example]:
 
 
 def _joined(text: str, other: str, rng: Random) -> str:
-    if len(text) + len(other) > 450:
+    if len(text) + len(other) > 700:
         return text
     return text + rng.choice(["\n", "\n\n", "\n---\n"]) + other
 
@@ -121,7 +125,9 @@ def _cut(text: str, rng: Random) -> str:
     kept = lines[drop:] if rng.random() < 0.5 else lines[:-drop]
     shorter = "\n".join(kept).strip("\n")
     # A mark may span lines; a cut through one would leave half of it.
-    whole = len(_MARK.findall(shorter)) == len(re.findall(r"\{[A-Z_]+:", shorter)) and not re.search(r"^[^{]*\w\}", shorter)
+    whole = len(_MARK.findall(shorter)) == len(re.findall(r"\{[A-Z_]+:", shorter)) and not re.search(
+        r"^[^{]*\w\}", shorter
+    )
     return shorter if whole and shorter else text
 
 
@@ -133,7 +139,7 @@ def _plain_varied(pieces: Pieces, rng: Random) -> Pieces:
     for tag, value in pieces:
         if not tag and swap:
             value = _CITY.sub(lambda m: cities.setdefault(m[0], rng.choice(names.CITIES)), value)
-            value = _MONTH.sub(lambda m: months.setdefault(m[0], rng.choice(values.MONTHS)), value)
+            value = _MONTH.sub(lambda m: months.setdefault(m[0], rng.choice(names.MONTHS)), value)
         if not tag and numbers:
             value = _NUMBER.sub(lambda m: _near(m[1], rng), value)
         out.append((tag, value if tag else typos(value, rng, share=share)))

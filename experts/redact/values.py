@@ -11,28 +11,37 @@ from experts.redact import names
 
 _UPPER = string.ascii_uppercase
 _ALNUM = string.ascii_letters + string.digits
-MONTHS = "January February March April May June July August September October November December".split()
 _PHONES = [
-    "0#### ######", "0### #######", "0###-#######", "0###/######", "(###) 555-0###", "###-555-0###", "+1 ### 555 0###", "1-###-555-0###",
-    "555-0###", "+44 20 7946 0###", "07700 900###", "01632 960 ###", "+49 1## ########", "+49 ## ######", "+33 6 ## ## ## ##",
-    "06 ## ## ## ##", "+34 6## ### ###", "+39 3## ### ####", "+46 70 ### ## ##", "+48 ### ### ###", "+90 5## ### ## ##", "+91 9#### #####",
-    "9#########", "+86 13# #### ####", "+81 90-####-####", "090-####-####", "+234 80# ### ####", "+254 7## ######", "+55 11 9####-####",
-    "+52 55 #### ####", "+61 4## ### ###", "04## ### ###", "+1##########", "+49##########", "0## ### ## ##", "### ### ###", "## ## ## ##",
+    "0#### ######", "0### #######", "0###-#######", "0###/######", "(###) 555-0###", "###-555-0###",
+    "+1 ### 555 0###", "1-###-555-0###", "555-0###", "+44 20 7946 0###", "07700 900###", "01632 960 ###",
+    "+49 1## ########", "+49 ## ######", "+33 6 ## ## ## ##", "06 ## ## ## ##", "+34 6## ### ###", "+39 3## ### ####",
+    "+46 70 ### ## ##", "+48 ### ### ###", "+90 5## ### ## ##", "+91 9#### #####", "9#########", "+86 13# #### ####",
+    "+81 90-####-####", "090-####-####", "+234 80# ### ####", "+254 7## ######", "+55 11 9####-####",
+    "+52 55 #### ####", "+61 4## ### ###", "04## ### ###", "+1##########", "+49##########", "0## ### ## ##",
+    "### ### ###", "## ## ## ##",
 ]  # fmt: skip
 _IDS = [
-    "########", "######", "#### ####", "###-##-####", "A#######", "AB######", "C-#######", "#-####-####", "CUST-#####", "@@-#####",
-    "#######@", "@#######", "##-####-###", "###/###/####", "#### #### ####", "EMP-####", "PAT-######", "@@@-##-####", "###.###.###-##",
+    "########", "######", "#### ####", "###-##-####", "A#######", "AB######", "C-#######", "#-####-####",
+    "CUST-#####", "@@-#####", "#######@", "@#######", "##-####-###", "###/###/####", "#### #### ####", "EMP-####",
+    "PAT-######", "@@@-##-####", "###.###.###-##",
 ]  # fmt: skip
 _IBANS = [
-    "DE## #### #### #### #### ##", "DE####################", "FR## #### #### #### #### #### ###", "NL## ABNA #### #### ##", "AT## #### #### #### ####",
-    "ES## #### #### #### #### ####", "GB## BARC #### #### #### ##", "PL## #### #### #### #### #### ####", "CH## #### #### #### #### #",
+    "DE## #### #### #### #### ##", "DE####################", "FR## #### #### #### #### #### ###",
+    "NL## ABNA #### #### ##", "AT## #### #### #### ####", "ES## #### #### #### #### ####",
+    "GB## BARC #### #### #### ##", "PL## #### #### #### #### #### ####", "CH## #### #### #### #### #",
     "IT## A### #### #### #### #### ###", "SE## #### #### #### #### ####", "PT################ #######",
 ]  # fmt: skip
-_CARDS = ["4### #### #### ####", "5### #### #### ####", "4###############", "4###-####-####-####", "37## ###### #####"]
-_PLATES = [
-    "@-@@ ####", "@@-@@ ###", "@@@-###", "@@## @@@", "@@-###-@@", "### @@@", "@@@ ####", "KA-##-@@-####", "W-##### @", "@@ ## @@ ####", "#### @@@",
+_CARDS = [
+    "4### #### #### ####", "5### #### #### ####", "4###############", "4###-####-####-####", "37## ###### #####",
 ]  # fmt: skip
-_SECRETS = ["sk_live_{24}", "ghp_{20}", "tok_{12}", "pk-{10}-{6}", "AKIA{16U}", "xoxb-{6}-{10}", "{32h}", "{16h}", "{40}", "sk-{20}", "eyJ{18}.{12}.{10}"]
+_PLATES = [
+    "@-@@ ####", "@@-@@ ###", "@@@-###", "@@## @@@", "@@-###-@@", "### @@@", "@@@ ####", "KA-##-@@-####", "W-##### @",
+    "@@ ## @@ ####", "#### @@@",
+]  # fmt: skip
+_SECRETS = [
+    "sk_live_{24}", "ghp_{20}", "tok_{12}", "pk-{10}-{6}", "AKIA{16U}", "xoxb-{6}-{10}", "{32h}", "{16h}", "{40}",
+    "sk-{20}", "eyJ{18}.{12}.{10}",
+]  # fmt: skip
 
 
 def filled(shape: str, rng: Random) -> str:
@@ -51,7 +60,15 @@ def reshaped(value: str, rng: Random) -> str:
             out.append(word)
             continue
         for c in word:
-            kind = string.digits if c.isdigit() else _UPPER if c.isupper() else string.ascii_lowercase if c.islower() else c
+            kind = (
+                string.digits
+                if c.isdigit()
+                else _UPPER
+                if c.isupper()
+                else string.ascii_lowercase
+                if c.islower()
+                else c
+            )
             out.append(rng.choice(kind))
     return "".join(out)
 
@@ -81,10 +98,20 @@ def email(rng: Random, person: str | None = None) -> str:
     first, last = words[0], words[-1]
     year = str(rng.randrange(60, 100))
     local = rng.choice(
-        [f"{first}.{last}", f"{first}_{last}", first + last, f"{first[0]}.{last}", first[0] + last, first + year, f"{last}.{first}",
-         f"{first}-{last}{year}", f"{rng.choice(names.NICK_A)}.{rng.choice(names.NICK_B)}{year}", f"{rng.choice(names.NICK_A)}{first}",
-         f"{first}+{rng.choice(['news', 'shop', 'work'])}"]
-    )  # fmt: skip
+        [
+            f"{first}.{last}",
+            f"{first}_{last}",
+            first + last,
+            f"{first[0]}.{last}",
+            first[0] + last,
+            first + year,
+            f"{last}.{first}",
+            f"{first}-{last}{year}",
+            f"{rng.choice(names.NICK_A)}.{rng.choice(names.NICK_B)}{year}",
+            f"{rng.choice(names.NICK_A)}{first}",
+            f"{first}+{rng.choice(['news', 'shop', 'work'])}",
+        ]
+    )
     return f"{local}@{rng.choice(names.MAIL_HOSTS)}"
 
 
@@ -99,7 +126,16 @@ def address(rng: Random) -> str:
     way = rng.random()
     if way < 0.3:
         street = f"{number} {rng.choice(names.STREETS_EN)} {rng.choice(names.WAYS_EN)}"
-        flat = rng.choice(["", "", "", ", Apt " + filled("#@", rng), f", Flat {rng.randrange(1, 20)}", f", Unit {rng.randrange(1, 30)}"])
+        flat = rng.choice(
+            [
+                "",
+                "",
+                "",
+                ", Apt " + filled("#@", rng),
+                f", Flat {rng.randrange(1, 20)}",
+                f", Unit {rng.randrange(1, 30)}",
+            ]
+        )
         return street + flat + rng.choice(["", ", " + rng.choice(names.UK_PLACES), ", " + rng.choice(names.US_PLACES)])
     if way < 0.6:
         street = rng.choice(names.STREETS_DE) + rng.choice(["straße", "str.", "weg", "gasse", "allee", "platz"])
@@ -112,11 +148,23 @@ def address(rng: Random) -> str:
 def birth_date(rng: Random) -> str:
     """A day of birth in one of many formats."""
     y, m, d = rng.randrange(1930, 2022), rng.randrange(1, 13), rng.randrange(1, 29)
-    month = MONTHS[m - 1]
+    month = names.MONTHS[m - 1]
     return rng.choice(
-        [f"{y}-{m:02}-{d:02}", f"{d:02}.{m:02}.{y}", f"{d}.{m}.{y}", f"{m:02}/{d:02}/{y}", f"{d:02}/{m:02}/{y}", f"{d:02}-{m:02}-{y}",
-         f"{d} {month} {y}", f"{month} {d}, {y}", f"{d} {month[:3]} {y}", f"{d}. {month} {y}", f"{month[:3]} {d}, {y}", f"{d:02}.{m:02}.{y % 100:02}"]
-    )  # fmt: skip
+        [
+            f"{y}-{m:02}-{d:02}",
+            f"{d:02}.{m:02}.{y}",
+            f"{d}.{m}.{y}",
+            f"{m:02}/{d:02}/{y}",
+            f"{d:02}/{m:02}/{y}",
+            f"{d:02}-{m:02}-{y}",
+            f"{d} {month} {y}",
+            f"{month} {d}, {y}",
+            f"{d} {month[:3]} {y}",
+            f"{d}. {month} {y}",
+            f"{month[:3]} {d}, {y}",
+            f"{d:02}.{m:02}.{y % 100:02}",
+        ]
+    )
 
 
 def identity(value: str, rng: Random) -> str:
@@ -138,26 +186,55 @@ def url(value: str, rng: Random) -> str:
     if value.startswith("u/"):
         return f"u/{nick}"
     if "/" not in value:
-        return ("@" if value.startswith("@") else "") + nick + (filled("#", rng) if "#" not in value else "#" + filled("####", rng))
+        return (
+            ("@" if value.startswith("@") else "")
+            + nick
+            + (filled("#", rng) if "#" not in value else "#" + filled("####", rng))
+        )
     site = rng.choice(
-        ["linkedin.com/in/", "github.com/", "gitlab.com/", "instagram.com/", "facebook.com/", "x.com/", "twitch.tv/", "medium.com/@",
-         "tiktok.com/@", "steamcommunity.com/id/", "behance.net/", "soundcloud.com/", "t.me/", "xing.com/profile/"]
-    )  # fmt: skip
+        [
+            "linkedin.com/in/",
+            "github.com/",
+            "gitlab.com/",
+            "instagram.com/",
+            "facebook.com/",
+            "x.com/",
+            "twitch.tv/",
+            "medium.com/@",
+            "tiktok.com/@",
+            "steamcommunity.com/id/",
+            "behance.net/",
+            "soundcloud.com/",
+            "t.me/",
+            "xing.com/profile/",
+        ]
+    )
     return rng.choice(["https://", "https://www.", "", "www."]) + site + nick
 
 
 def handle(rng: Random) -> str:
     """A nickname."""
     if rng.random() < 0.5:
-        return rng.choice(names.NICK_A) + rng.choice(["", "_", ".", "-"]) + rng.choice(names.NICK_B) + rng.choice(["", str(rng.randrange(7, 2000))])
+        return (
+            rng.choice(names.NICK_A)
+            + rng.choice(["", "_", ".", "-"])
+            + rng.choice(names.NICK_B)
+            + rng.choice(["", str(rng.randrange(7, 2000))])
+        )
     first, last = _ascii(rng.choice(names.FIRST)).lower(), _ascii(rng.choice(names.LAST)).lower().replace("'", "")
-    return rng.choice([first + last, f"{first}_{last}", f"{first}.{last}", f"{first[0]}{last}{rng.randrange(1, 100)}", f"real{first}"])
+    return rng.choice(
+        [first + last, f"{first}_{last}", f"{first}.{last}", f"{first[0]}{last}{rng.randrange(1, 100)}", f"real{first}"]
+    )
 
 
 def ip(value: str, rng: Random) -> str:
     """An address of the same version, mostly the fourth."""
     if ":" in value or rng.random() < 0.06:
-        return ":".join(f"{rng.randrange(1, 65536):x}" for _ in range(rng.choice([3, 4]))) + rng.choice(["::", "::1:"]) + f"{rng.randrange(1, 65536):x}"
+        return (
+            ":".join(f"{rng.randrange(1, 65536):x}" for _ in range(rng.choice([3, 4])))
+            + rng.choice(["::", "::1:"])
+            + f"{rng.randrange(1, 65536):x}"
+        )
     first = rng.choice([10, 172, 192, *range(11, 224)])
     return ".".join(str(n) for n in [first, rng.randrange(256), rng.randrange(256), rng.randrange(1, 255)])
 
@@ -169,7 +246,12 @@ def secret(value: str, rng: Random) -> str:
     if len(value) < 15:
         word = rng.choice(names.WORDS_SECRET)
         word = rng.choice([word, word.lower(), word.replace("a", "@").replace("o", "0"), _random(_ALNUM, 5, rng)])
-        return word + rng.choice(["", "!", "_", "-", "#", "."]) + str(rng.randrange(1, 3000)) + rng.choice(["", "!", "?", "x", "$"])
+        return (
+            word
+            + rng.choice(["", "!", "_", "-", "#", "."])
+            + str(rng.randrange(1, 3000))
+            + rng.choice(["", "!", "?", "x", "$"])
+        )
     return re.sub(r"\{(\d+)([Uh]?)\}", lambda m: _key(int(m[1]), m[2], rng), rng.choice(_SECRETS))
 
 
