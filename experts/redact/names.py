@@ -111,10 +111,10 @@ stadtbau.de uni-nord.edu acme.co.uk riverbank.org hospital-west.org northgate.ed
 meridian.com.au tecnorte.com.br kobo-works.jp maple-data.ca
 """)
 NICK_A = _words(
-    "sunny dark pixel happy retro night green lazy crazy little iron silver cosmic salty brave fuzzy lunar wild old tiny"
+    "sunny dark pixel happy retro night green lazy crazy little iron silver cosmic salty brave fuzzy lunar wild tiny"
 )
 NICK_B = _words(
-    "panda rider baker fox wizard otter gamer tiger hiker bean ninja queen raven cactus sailor comet noodle goat kid lynx"
+    "panda rider baker fox wizard otter gamer tiger hiker bean ninja queen raven cactus sailor comet noodle goat lynx"
 )
 WORDS_SECRET = _words("""
 Winter Tiger Banana Sunshine Coffee Dragon Monkey River Schnee Pizza Purple Football Charlie Madrid Orange Rocket
