@@ -1,9 +1,9 @@
-"""Training data of the commit expert: hand-written diffs and subject lines, with other names and numbers on both sides."""
+"""Training data of the commit expert: hand-written diffs and subjects, with other names and numbers on both sides."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 MOST = 1500
 _FORMS = {form: number for number, pair in enumerate(words.NOUNS) for form in pair}
 _NOUN = re.compile(r"(?P<article>\b[Aa]n? )?(?P<word>[A-Z][a-z]+|(?<![A-Za-z])[a-z]+|[A-Z]+)")
-_VERSION = re.compile(r"(?<![\w.])(v?)(\d{1,3})\.(\d{1,3})((?:\.\d{1,4})*)(?![\w.]|$(?<=\d\.))")
+_VERSION = re.compile(r"(?<![\w.])(v?)(\d{1,3})\.(\d{1,3})((?:\.\d{1,4})*)(?!\w|\.\d)")
 _NAME = re.compile(r"\b[A-Za-z]+(?:_[a-z0-9]+|[a-z][A-Z][a-z]+)\w*\b")
 _DEFINED = (
     r"(?:def|func|fn|function|class|struct|const|let|val|RENAME COLUMN|ADD COLUMN|TO|TABLE|void|int|bool|string) \*?"
@@ -25,10 +25,7 @@ _DEFINED = (
 _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@(.*)")
 # Numbers that are what they are: status codes, ports, sizes, years.
 _FIXED = (
-    {n for n in range(200, 600)}
-    | {2**k for k in range(3, 20)}
-    | set(range(1900, 2100))
-    | {80, 443, 3000, 5432, 8000, 8080}
+    set(range(200, 600)) | {2**k for k in range(3, 20)} | set(range(1900, 2100)) | {80, 443, 3000, 5432, 8000, 8080}
 )
 
 # A diff and the subject lines for it.
@@ -68,7 +65,7 @@ def _example(diff: str, message: str, rng: Random) -> Example:
 
 
 def varied(item: Item, rng: Random) -> Item:
-    """The item with some of its words, names, versions and numbers changed; as it was where the change would not fit."""
+    """The item with some of its words, names, versions and numbers changed; as it was where that would not fit."""
     steps = [(_turned, 0.2), (_other_nouns, 0.75), (_other_names, 0.5), (_other_package, 0.8), (_other_versions, 0.7)]
     steps += [(_other_numbers, 0.5), (_other_folder, 0.4)]
     for step, share in steps:
@@ -79,7 +76,7 @@ def varied(item: Item, rng: Random) -> Item:
     return item
 
 
-def _both(item: Item, change: Any) -> Item:
+def _both(item: Item, change: Callable[[str], str]) -> Item:
     return change(item[0]), [change(message) for message in item[1]]
 
 
@@ -97,7 +94,7 @@ def _turned(item: Item, rng: Random) -> Item:
 def _removal(message: str) -> str | None:
     """What takes back an addition: "Add a limit to lists" becomes "Remove the limit from lists"."""
     added = re.fullmatch(r"Add (?:an? |the )?(.*)", message)
-    if not added or re.search(r" (and|so|when|that) |,", message) or message.count(" to ") > 1:
+    if not added or re.search(r" (and|so|when|that) |,|foreign key", message) or message.count(" to ") > 1:
         return None
     rest = re.sub(r" to ", " from ", added[1])
     return f"Remove {'the ' if re.match(r'Add an? |Add the ', message) else ''}{rest}"
@@ -326,7 +323,7 @@ def _hunk_head(lines: list[str], start: int, moved: int) -> str:
     # Of nothing, the line before it is given.
     places = (f"{start if old else start - 1}", f"{start + moved if new else max(0, start + moved - 1)}")
     counts = ("" if n == 1 else f",{n}" for n in (old, new))
-    return "@@ -{}{} +{}{} @@".format(places[0], next(counts), places[1], next(counts))
+    return f"@@ -{places[0]}{next(counts)} +{places[1]}{next(counts)} @@"
 
 
 if __name__ == "__main__":

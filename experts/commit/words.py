@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 def _pairs(text: str) -> list[tuple[str, str]]:
     """Singular and plural of every word; the plural is written out where it is not the word and an s."""
     return [(word, plural or word + "s") for word, _, plural in (item.partition("/") for item in text.split())]
@@ -10,14 +14,16 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 # Things a program may be about. Any of them may stand for any other, in names, tables and prose.
 NOUNS = _pairs("""
-user customer member guest patient doctor teacher student driver player pilot tenant donor voter author editor seller buyer visitor
-employee/employees supplier subscriber passenger product order invoice payment booking ticket coupon review article recipe song movie
-book lesson course quiz/quizzes exam grade trip flight vehicle parcel shipment warehouse hotel room venue concert album playlist podcast
-episode photo sensor camera alarm plant garden pet animal meal ingredient bakery/bakeries library/libraries airport contract loan
-donation campaign survey ballot auction bid listing subscription newsletter team league score trail hike workout badge voucher receipt
-refund delivery/deliveries courier truck depot bridge ferry/ferries train bus/buses taxi/taxis island museum exhibit painting poem novel
-chapter museum orchestra choir wedding festival tournament match/matches arena gym coach/coaches clinic vaccine pharmacy/pharmacies
-insurance claim policy/policies account wallet mortgage orchard harvest tractor farm barn cow sheep/sheep beehive forecast storm
+user customer member guest patient doctor teacher student driver player pilot tenant donor voter author seller buyer
+visitor employee/employees supplier subscriber passenger product order invoice payment booking ticket coupon review
+article recipe song movie book lesson course quiz/quizzes exam grade trip flight vehicle parcel shipment warehouse
+hotel room venue concert album playlist podcast episode photo sensor camera alarm plant garden pet animal meal
+ingredient bakery/bakeries library/libraries airport contract loan donation campaign survey ballot auction bid
+listing subscription newsletter team league score trail hike workout voucher receipt refund delivery/deliveries
+courier truck depot bridge ferry/ferries train bus/buses taxi/taxis island museum exhibit painting poem novel
+chapter orchestra choir wedding festival tournament match/matches arena gym coach/coaches clinic vaccine
+pharmacy/pharmacies insurance claim policy/policies account wallet mortgage orchard harvest tractor farm barn cow
+sheep/sheep beehive forecast storm
 """)
 
 # Words that must not be touched in a diff that has such text: there they mean something else.
@@ -36,28 +42,45 @@ UNSAFE = {
     "library": ("add_library", "libraries:"),
     "product": ("productName",),
     "score": ("underscore",),
+    "recipe": ("justfile",),
+    "bakery": ("Fresh bread",),
     "image": ("image:",),
     "sensor": ("SensorManager",),
     "insurance": ("insurances",),
 }
 
-VERBS = """
-get load read fetch parse build make find list count check send store render update merge split clean format convert compute
-""".split()  # noqa: SIM905
-OBJECTS = """
-config header footer token record entry batch chunk option label column report summary window buffer cursor path folder archive
-theme layout filter digest offset range region window banner
-""".split()  # noqa: SIM905
+VERBS = _words("""
+get load read fetch parse build make find list count check send store render update merge split clean format convert
+compute
+""")
+OBJECTS = _words("""
+config header footer token record entry batch chunk option label column report summary window buffer cursor path
+folder archive theme layout filter digest offset range region window banner
+""")
 
 # Packages of one ecosystem each; a bump of one looks like a bump of another.
 PACKAGES = [
-    "requests django flask celery pillow sqlalchemy numpy pandas httpx pydantic fastapi uvicorn jinja2 click rich lxml redis boto3".split(),
-    "express axios lodash react vue vite eslint prettier typescript webpack jest next svelte zod dayjs chalk fastify mongoose".split(),
-    "serde tokio clap anyhow regex reqwest tracing rayon hyper axum rand thiserror bytes futures".split(),
-    "postgres mysql redis nginx mariadb rabbitmq memcached mongo caddy traefik".split(),
+    _words("""
+requests django flask celery pillow sqlalchemy numpy pandas httpx pydantic fastapi uvicorn jinja2 click rich lxml
+redis boto3
+"""),
+    _words("""
+express axios lodash react vue vite eslint prettier typescript webpack jest next svelte zod dayjs chalk fastify
+mongoose
+"""),
+    _words("""
+serde tokio clap anyhow regex reqwest tracing rayon hyper axum rand thiserror bytes futures
+"""),
+    _words("""
+postgres mysql redis nginx mariadb rabbitmq memcached mongo caddy traefik
+"""),
 ]
-CODENAMES = "tidepool heron finch sparrow orchard seedbank meadow lantern juniper pebble walrus saffron quill ember cobalt".split()
-DIRS = "src lib app core pkg internal server client tools scripts shared common".split()
+CODENAMES = _words("""
+tidepool heron finch sparrow orchard seedbank meadow lantern juniper pebble walrus saffron quill ember cobalt
+""")
+DIRS = _words("""
+src lib app core pkg internal server client tools scripts shared common
+""")
 OUTER = [
     "services/api/",
     "packages/web/",
