@@ -287,6 +287,8 @@ def laid_out(diff: str, rng: Random) -> str:
         start, moved = rng.randrange(1, 300), 0
         for title, lines in file.hunks:
             lines, cut = (lines, 0) if whole else _trimmed(lines, most)
+            if most == 3 and not whole and rng.random() < 0.35:
+                lines = _surrounded(lines, file.head[0], rng)
             start += cut
             out += [_hunk_head(lines, 1 if whole else start, moved) + (title if heading else ""), *lines]
             moved += sum(line[:1] == "+" for line in lines) - sum(line[:1] == "-" for line in lines)
@@ -315,6 +317,36 @@ def _trimmed(lines: list[str], most: int) -> tuple[list[str], int]:
     changed = [i for i, line in enumerate(lines) if line[:1] in "+-" and line]
     first, last = max(0, changed[0] - most), min(len(lines), changed[-1] + 1 + most)
     return lines[first:last], first
+
+
+@cache
+def _contexts() -> dict[str, list[list[str]]]:
+    """The unchanged lines at the ends of all written hunks, by the ending of the file's name."""
+    runs: dict[str, list[list[str]]] = {}
+    for item in _written():
+        for file in _files(item["diff"]):
+            for _, lines in file.hunks:
+                changed = [i for i, line in enumerate(lines) if line[:1] in "+-"]
+                for run in (lines[: changed[0]], lines[changed[-1] + 1 :]):
+                    if len(run) > 1:
+                        runs.setdefault(_ending(file.head[0]), []).append(run)
+    return runs
+
+
+def _ending(head: str) -> str:
+    return head.rpartition("/")[2].rpartition(".")[2]
+
+
+def _surrounded(lines: list[str], head: str, rng: Random) -> list[str]:
+    """With unchanged lines of another file of that language around the change, which say nothing about it."""
+    runs = _contexts().get(_ending(head), [])
+    if len(runs) < 6:
+        return lines
+    changed = [i for i, line in enumerate(lines) if line[:1] in "+-"]
+    before, after = 3 - changed[0], 4 - (len(lines) - changed[-1])
+    above = [" ", *rng.choice(runs)] if rng.random() < 0.5 else []
+    below = [" ", *rng.choice(runs)] if rng.random() < 0.7 else []
+    return (above[-before:] if before > 0 else []) + lines + (below[:after] if after > 0 else [])
 
 
 def _hunk_head(lines: list[str], start: int, moved: int) -> str:
