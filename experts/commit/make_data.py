@@ -287,7 +287,7 @@ def laid_out(diff: str, rng: Random) -> str:
         start, moved = rng.randrange(1, 300), 0
         for title, lines in file.hunks:
             lines, cut = (lines, 0) if whole else _trimmed(lines, most)
-            if most == 3 and not whole and rng.random() < 0.35:
+            if most == 3 and not whole and rng.random() < 0.5:
                 lines = _surrounded(lines, file.head[0], rng)
             start += cut
             out += [_hunk_head(lines, 1 if whole else start, moved) + (title if heading else ""), *lines]

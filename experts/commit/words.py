@@ -42,6 +42,7 @@ UNSAFE = {
     "library": ("add_library", "libraries:"),
     "product": ("productName",),
     "score": ("underscore",),
+    "driver": ("postgres", "mysql", "spi"),
     "recipe": ("justfile",),
     "bakery": ("Fresh bread",),
     "image": ("image:",),
@@ -65,7 +66,7 @@ requests django flask celery pillow sqlalchemy numpy pandas httpx pydantic fasta
 redis boto3
 """),
     _words("""
-express axios lodash react vue vite eslint prettier typescript webpack jest next svelte zod dayjs chalk fastify
+express axios lodash react vue vite eslint prettier typescript webpack jest svelte zod dayjs chalk fastify
 mongoose
 """),
     _words("""

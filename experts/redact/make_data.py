@@ -97,7 +97,7 @@ def _example(pieces: Pieces, rng: Random) -> Example:
 
 def varied(text: str, rng: Random) -> Pieces:
     """The text with other people, places and numbers, at times shorter, longer, mistyped, or all in small letters."""
-    structured = text[0] in "{[<|" or ";" in text
+    structured = _MARK.sub("-", text)[0] in "{[<|" or ";" in text
     if not structured and rng.random() < 0.15:
         text = _cut(text, rng)
     if not structured and rng.random() < 0.12:
