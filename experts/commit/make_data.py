@@ -166,7 +166,7 @@ def _other_names(item: Item, rng: Random) -> Item:
     parts: dict[tuple[str, ...], tuple[str, ...]] = {}
     new: dict[str, str] = {}
     for name in dict.fromkeys(_NAME.findall(" ".join(messages))):
-        if name.isupper() or not re.search(_DEFINED + name + r"\b", diff):
+        if name.isupper() or name.endswith(("Error", "Exception")) or not re.search(_DEFINED + name + r"\b", diff):
             continue
         old = tuple(word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", name))
         drawn = (rng.choice(words.VERBS), rng.choice(words.OBJECTS))
@@ -222,7 +222,8 @@ def _other_numbers(item: Item, rng: Random) -> Item:
     given = {int(n) for n in re.findall(r"(?<![\w.:,/+-])\d+(?![\w.:,/%-]*\w)", " ".join(messages))}
     changed = "\n".join(line for line in diff.splitlines() if re.match(r"[-+](?![-+]{2} )", line))
     found = {int(n) for n in re.findall(r"(?<![\w.#:/-])\d+(?![\w.:/-])", changed)}
-    if not given or not given <= found or given & _FIXED or min(given) < 5:
+    versions = re.search("Node|Python|Java|PHP|Android|Godot|Postgres", messages[0])
+    if versions or not given or not given <= found or given & _FIXED or min(given) < 5:
         return item
     near = {n for n in found - _FIXED if n >= 5}
     factor = rng.choice([2, 3, 4, 5])
