@@ -1,0 +1,105 @@
+"""Makes the shipped experts on any base: data, training, scores and package of each (`make experts BASE=...`).
+
+python -m experts.build                                          all ten on the embedded base, into experts/
+python -m experts.build --base qwen3-0.6b --out ~/qwen-experts   on another base, elsewhere
+python -m experts.build regex shell --no-score                   two of them
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from expertd.config import cache_dir, load_settings
+from expertd.engine.base import Base
+from expertd.experts.manifest import FillIn, Manifest, read_manifest, write_manifest
+from expertd.models.catalogue import resolve
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+HERE = Path(__file__).parent
+RECIPE = "recipe.toml"
+# The first of which a base has all three: its own, or spare ones that an expert can learn.
+MARKERS = (
+    FillIn(prefix="<|fim_prefix|>", suffix="<|fim_suffix|>", middle="<|fim_middle|>"),
+    FillIn(prefix="<fim_prefix>", suffix="<fim_suffix>", middle="<fim_middle>"),
+    FillIn(prefix="<jupyter_code>", suffix="<file_sep>", middle="<jupyter_script>"),
+    FillIn(prefix="<|quad_start|>", suffix="<|quad_end|>", middle="<|box_start|>"),
+    FillIn(prefix="<|im_start|>", suffix="<|endoftext|>", middle="<|im_end|>"),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="experts; default: all that have a recipe")
+    parser.add_argument("--base", help="the base to train on; default: the embedded one")
+    parser.add_argument("--out", type=Path, default=HERE, help="folder of the experts; default: this one")
+    parser.add_argument("--examples", type=int, help="at most so many of each, for a trial")
+    parser.add_argument("--items", type=int, help="score on so many held-out items, for a trial")
+    parser.add_argument("--no-score", action="store_true")
+    parser.add_argument("--dist", type=Path, help="pack each into this folder")
+    arguments = parser.parse_args()
+    base = ["--base", arguments.base] if arguments.base else []
+    markers = _markers(arguments.base)
+    for name in arguments.names or sorted(path.parent.name for path in HERE.glob(f"*/{RECIPE}")):
+        folder = arguments.out / name
+        _prepare(name, folder, markers)
+        data = arguments.out / f".{name}.jsonl"
+        recipe = tomllib.loads((HERE / name / RECIPE).read_text())
+        _run("-m", f"experts.{name}.make_data", "--out", str(data), *_flags(recipe["data"]))
+        if arguments.examples:
+            data.write_text("".join(line + "\n" for line in data.read_text().splitlines()[: arguments.examples]))
+        _run("-m", "expertd", "train", str(data), "--out", str(folder), *_flags(recipe["train"]), *base)
+        data.unlink()
+        if not arguments.no_score:
+            items = ["--items", str(arguments.items)] if arguments.items else []
+            _run("-m", "experts.scoring", name, "--experts", str(arguments.out), "--write", *base, *items)
+        if arguments.dist:
+            _run("-m", "expertd", "experts", "pack", str(folder), "-o", str(arguments.dist))
+
+
+def _prepare(name: str, folder: Path, markers: FillIn | None) -> None:
+    """The manifest without what a training finds out, in a folder to be trained into."""
+    told = read_manifest(HERE / name)
+    fim = markers if told.fim else None
+    if told.fim and not markers:
+        raise SystemExit(f"{name}: the base has no control tokens that could tell a gap: see MARKERS in {__file__}")
+    folder.mkdir(parents=True, exist_ok=True)
+    kept: dict[str, Any] = {"base": None, "training": {}, "sha256": {}, "fim": fim}
+    write_manifest(folder, Manifest.model_validate({**told.model_dump(), **kept}))
+
+
+def _markers(base: str | None) -> FillIn | None:
+    settings = load_settings(base=base)
+    loaded = Base(resolve(settings.base, settings.layout, cache_dir(), sys.stderr.isatty()), vocab_only=True)
+    try:
+        return next((markers for markers in MARKERS if _has(loaded, markers)), None)
+    finally:
+        loaded.close()
+
+
+def _has(base: Base, markers: FillIn) -> bool:
+    found = [base.tokenize(text, parse_special=True) for text in markers.model_dump().values()]
+    return all(len(tokens) == 1 and base.is_control(tokens[0]) for tokens in found)
+
+
+def _flags(table: dict[str, Any]) -> Iterator[str]:
+    for key, value in table.items():
+        yield from (f"--{key.replace('_', '-')}", str(value))
+
+
+def _run(*command: str) -> None:
+    print("$", *command, flush=True)
+    if code := subprocess.run([sys.executable, *command]).returncode:
+        raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    main()
