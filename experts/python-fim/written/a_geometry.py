@@ -112,10 +112,7 @@ class Rectangle(Shape):
     def overlaps(self, other: Rectangle) -> bool:
         """Whether two rectangles have an area in common."""
         return (
-            self.left < other.right
-            and other.left < self.right
-            and self.top < other.bottom
-            and other.top < self.bottom
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
         )
 
     def intersection(self, other: Rectangle) -> Rectangle | None:
