@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -169,7 +170,7 @@ def closest(points: list[Point], target: Point) -> Point:
 
 def path_length(points: list[Point]) -> float:
     """Return the length of a path through the points."""
-    return sum(a.distance(b) for a, b in zip(points, points[1:]))  # noqa: B905
+    return sum(a.distance(b) for a, b in itertools.pairwise(points))
 
 
 class Color(NamedTuple):

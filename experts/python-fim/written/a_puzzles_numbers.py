@@ -1,5 +1,7 @@
 """Short puzzles about numbers, with examples."""
 
+import itertools
+
 
 def digit_sum(number: int) -> int:
     """Return the sum of the decimal digits of a number.
@@ -135,7 +137,7 @@ def longest_rise(temperatures: list[float]) -> int:
     if not temperatures:
         return 0
     best = current = 1
-    for before, after in zip(temperatures, temperatures[1:]):  # noqa: B905
+    for before, after in itertools.pairwise(temperatures):
         if after > before:
             current += 1
         else:

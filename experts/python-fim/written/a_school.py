@@ -25,10 +25,7 @@ class Student:
 
     def passed(self):
         """Whether the student passed every subject."""
-        for subject in self.grades:
-            if self.average(subject) < 60:
-                return False
-        return True
+        return all(self.average(subject) >= 60 for subject in self.grades)
 
     def __repr__(self):
         return f"Student({self.name!r}, {self.age})"

@@ -1,5 +1,6 @@
 """Numbers and tables without numpy or pandas."""
 
+import itertools
 import math
 from collections import Counter, defaultdict
 
@@ -132,7 +133,7 @@ def cumulative(values):
 def percent_changes(values):
     """Return the change from each value to the next, in percent."""
     changes = []
-    for before, after in zip(values, values[1:]):  # noqa: B905
+    for before, after in itertools.pairwise(values):
         changes.append((after - before) / before * 100)
     return changes
 

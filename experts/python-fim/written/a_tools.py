@@ -276,7 +276,7 @@ class Countdown:
         return self.current + 1
 
 
-class cached_property:  # noqa: N801
+class cached_property:
     """A property that is computed once for each instance."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
