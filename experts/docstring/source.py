@@ -1,10 +1,12 @@
-"""Python source as `docstring` and `python-fim` train on it: files found, functions in them, and safe ways to vary them."""
+"""Python source for `docstring` and `python-fim`: files found, functions in them, and safe ways to vary them."""
 
 from __future__ import annotations
 
 import ast
+import io
 import re
 import sysconfig
+import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,31 +18,36 @@ Edit = tuple[int, int, str]
 WRITTEN = Path(__file__).resolve().parents[1] / "python-fim" / "written"
 # Tests and generated tables teach nothing, and site-packages are not the library's.
 _SKIPPED = {
-    "test", "tests", "idlelib", "lib2to3", "tkinter", "encodings", "site-packages", "dist-packages", "pydoc_data", "turtledemo",
-    "ensurepip", "__phello__", "lib-dynload", "distutils", "__pycache__",
+    "test", "tests", "idlelib", "lib2to3", "tkinter", "encodings", "site-packages", "dist-packages", "pydoc_data",
+    "turtledemo", "ensurepip", "__phello__", "lib-dynload", "distutils", "__pycache__",
 }  # fmt: skip
 _MOST_BYTES = 60_000
 _LONGEST_LINE = 120
 
 # What a local name may be called instead. Each stands for the same thing, so that a reader loses nothing.
 _SYNONYMS = {
-    "answer": ["reply", "response"], "best": ["top", "winner"], "books": ["titles"], "cells": ["fields"], "char": ["c", "ch", "letter"],
-    "chars": ["letters"], "chosen": ["picked", "selected"], "count": ["n", "number", "num"], "counts": ["tally", "freq"],
-    "current": ["cur"], "cursor": ["cur"], "data": ["payload", "content"], "day": ["date_", "d"], "digits": ["nums"],
-    "distance": ["dist"], "edges": ["links"], "entry": ["record"], "error": ["exc", "err", "e"], "field": ["col"], "file": ["f", "fh", "handle"],
-    "files": ["paths"], "folder": ["directory", "root_dir"], "found": ["matches", "hits"], "frontier": ["border"], "graph": ["g", "adj"],
-    "group": ["bucket"], "groups": ["grouped", "buckets"], "heap": ["pq"], "i": ["idx", "index", "k"], "index": ["idx", "pos"],
-    "item": ["element", "elem", "entry"], "items": ["elements", "entries"], "key": ["k", "name"], "kept": ["keep", "remaining"],
-    "left": ["lhs", "a"], "length": ["size"], "line": ["row"], "lines": ["rows", "output"], "low": ["lo", "start"],
-    "high": ["hi", "end"], "match": ["m", "found_match"], "matrix": ["grid", "mat"], "merged": ["joined", "combined"], "message": ["msg"],
-    "middle": ["mid"], "name": ["label", "title"], "names": ["labels"], "node": ["vertex", "n"], "number": ["num", "n"], "numbers": ["nums", "values"],
-    "order": ["sequence"], "other": ["second", "that"], "output": ["out"], "pairs": ["tuples"], "part": ["piece", "chunk"],
-    "parts": ["pieces", "chunks"], "path": ["p", "file_path"], "paths": ["files"], "point": ["pt"], "points": ["pts"], "previous": ["prev", "last"],
-    "queue": ["q", "todo"], "request": ["req"], "response": ["resp", "res"], "result": ["res", "out", "ret"], "results": ["res", "out"],
-    "right": ["rhs", "b"], "row": ["record", "r"], "rows": ["records"], "scale": ["factor"], "seen": ["visited", "known"], "start": ["begin", "first"],
-    "stack": ["todo", "pending"], "task": ["job"], "tasks": ["jobs"], "text": ["s", "string", "txt"], "token": ["tok"], "total": ["sum_", "acc"],
-    "totals": ["sums"], "user": ["account"], "users": ["accounts", "members"], "value": ["val", "v"], "values": ["vals", "data"], "width": ["w"],
-    "word": ["w", "term"], "words": ["terms", "tokens"], "writer": ["out"],
+    "answer": ["reply", "response"], "best": ["top", "winner"], "books": ["titles"], "cells": ["fields"],
+    "char": ["c", "ch", "letter"], "chars": ["letters"], "chosen": ["picked", "selected"],
+    "count": ["n", "number", "num"], "counts": ["tally", "freq"], "current": ["cur"], "cursor": ["cur"],
+    "data": ["payload", "content"], "day": ["date_", "d"], "digits": ["nums"], "distance": ["dist"],
+    "edges": ["links"], "entry": ["record"], "error": ["exc", "err", "e"], "field": ["col"],
+    "file": ["f", "fh", "handle"], "files": ["paths"], "folder": ["directory", "root_dir"],
+    "found": ["matches", "hits"], "frontier": ["border"], "graph": ["g", "adj"], "group": ["bucket"],
+    "groups": ["grouped", "buckets"], "heap": ["pq"], "high": ["hi", "end"], "i": ["idx", "index", "k"],
+    "index": ["idx", "pos"], "item": ["element", "elem", "entry"], "items": ["elements", "entries"],
+    "kept": ["keep", "remaining"], "key": ["k", "name"], "left": ["lhs", "a"], "length": ["size"], "line": ["row"],
+    "lines": ["rows", "output"], "low": ["lo", "start"], "match": ["m", "found_match"], "matrix": ["grid", "mat"],
+    "merged": ["joined", "combined"], "message": ["msg"], "middle": ["mid"], "name": ["label", "title"],
+    "names": ["labels"], "node": ["vertex", "n"], "number": ["num", "n"], "numbers": ["nums", "values"],
+    "order": ["sequence"], "other": ["second", "that"], "output": ["out"], "pairs": ["tuples"],
+    "part": ["piece", "chunk"], "parts": ["pieces", "chunks"], "path": ["p", "file_path"], "paths": ["files"],
+    "point": ["pt"], "points": ["pts"], "previous": ["prev", "last"], "queue": ["q", "todo"], "request": ["req"],
+    "response": ["resp", "res"], "result": ["res", "out", "ret"], "results": ["res", "out"], "right": ["rhs", "b"],
+    "row": ["record", "r"], "rows": ["records"], "scale": ["factor"], "seen": ["visited", "known"],
+    "stack": ["todo", "pending"], "start": ["begin", "first"], "task": ["job"], "tasks": ["jobs"],
+    "text": ["s", "string", "txt"], "token": ["tok"], "total": ["sum_", "acc"], "totals": ["sums"],
+    "user": ["account"], "users": ["accounts", "members"], "value": ["val", "v"], "values": ["vals", "data"],
+    "width": ["w"], "word": ["w", "term"], "words": ["terms", "tokens"], "writer": ["out"],
 }  # fmt: skip
 
 
@@ -85,7 +92,7 @@ def standard_library() -> Iterator[File]:
 
 
 def functions(tree: ast.AST, owner: ast.ClassDef | None = None) -> Iterator[tuple[Function, ast.ClassDef | None]]:
-    """Yield the functions of a module and the methods of its classes, each with its class. Nested functions belong to their outer ones."""
+    """Yield the functions of a module and the methods of its classes, each with its class; nested ones are parts."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             yield node, owner
@@ -185,30 +192,28 @@ def _argument_edit(places: Places, arg: ast.arg, annotation: ast.expr) -> Edit:
     return start, end, ""
 
 
-def renamed(text: str, rng: Random, share: float = 0.5) -> str:
-    """The source with some of the functions' local names replaced by synonyms, each in its whole function."""
+def renamed(text: str, rng: Random, keep: str = "", share: float = 0.5) -> str:
+    """The source with some of the functions' local names replaced by synonyms, each in its whole function.
+
+    Names among the words of `keep` stay.
+    """
     places, edits = Places(text), []
     tree = ast.parse(text)
-    keywords = {word.arg for word in ast.walk(tree) if isinstance(word, ast.keyword)}
+    fixed = {word.arg for word in ast.walk(tree) if isinstance(word, ast.keyword)} | set(re.findall(r"\w+", keep))
     for node, _ in functions(tree):
-        for old, new in _choices(node, keywords, rng, share):
+        for old, new in _choices(node, fixed, rng, share):
             edits += [(start, start + len(old), new) for start in _uses(node, old, places)]
-    new_text = edited(text, edits)
-    try:
-        ast.parse(new_text)
-    except SyntaxError:
-        return text
-    return new_text
+    return _if_parsed(edited(text, edits), text)
 
 
-def _choices(node: Function, keywords: set[str | None], rng: Random, share: float) -> Iterator[tuple[str, str]]:
+def _choices(node: Function, kept: set[str | None], rng: Random, share: float) -> Iterator[tuple[str, str]]:
     """Which local names of a function become what. Names that a docstring, an f-string or a caller may mean stay."""
     if any(isinstance(inner, (ast.Global, ast.Nonlocal, ast.Lambda)) for inner in ast.walk(node)):
         return
     taken = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)} | {
         arg.arg for arg in _all_arguments(node)
     }
-    fixed = set(re.findall(r"\w+", ast.get_docstring(node) or "")) | keywords
+    fixed = set(re.findall(r"\w+", ast.get_docstring(node) or "")) | kept
     for inner in ast.walk(node):
         if isinstance(inner, ast.JoinedStr):  # before Python 3.12 the places of what is in them are wrong
             fixed |= {name.id for name in ast.walk(inner) if isinstance(name, ast.Name)}
@@ -231,3 +236,51 @@ def _uses(node: Function, name: str, places: Places) -> Iterator[int]:
     for inner in ast.walk(node):
         if (isinstance(inner, ast.Name) and inner.id == name) or (isinstance(inner, ast.arg) and inner.arg == name):
             yield places.start(inner)
+
+
+def without_comments(text: str) -> str:
+    """The source without its comments."""
+    places, edits = Places(text), []
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            line = token.start[0]
+            start, alone = places.starts[line - 1], not token.line[: token.start[1]].strip()
+            end = start + len(places.lines[line - 1]) if alone else start + token.end[1]
+            begin = start if alone else start + len(token.line[: token.start[1]].rstrip())
+            edits.append((begin, end, ""))
+    return _if_parsed(edited(text, edits), text)
+
+
+def narrower(text: str) -> str:
+    """The source with two spaces for each four of its indentation."""
+    lines = []
+    for line in text.split("\n"):
+        code = line.lstrip(" ")
+        lines.append(" " * ((len(line) - len(code)) // 2) + code)
+    return _if_parsed("\n".join(lines), text)
+
+
+def spaced(text: str, rng: Random) -> str:
+    """The source with blank lines before some statements, or without all of them."""
+    if rng.random() < 0.5:
+        return _if_parsed(re.sub(r"\n\s*\n", "\n", text), text)
+    tree, places = ast.parse(text), Places(text)
+    outer = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    lines = [
+        statement.lineno for node in outer for statement in node.body[1:] if not hasattr(statement, "decorator_list")
+    ]
+    edits = [(places.starts[line - 1], places.starts[line - 1], "\n") for line in lines if rng.random() < 0.4]
+    return edited(text, edits)
+
+
+def parses(text: str) -> bool:
+    """Whether a text is Python."""
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
+
+
+def _if_parsed(text: str, otherwise: str) -> str:
+    return text if parses(text) else otherwise

@@ -1,4 +1,4 @@
-"""Write training lines for fill-in-the-middle: Python with a piece cut out, from the written files and the standard library.
+"""Write training lines for fill-in-the-middle: Python with a piece cut out of written files or the standard library.
 
 The standard library is the one of the Python that runs this (PSF licence): another version gives other lines.
 """
@@ -19,6 +19,7 @@ MOST = 400  # characters of an answer
 _LONG = 200  # answers over this are kept now and then
 _PER_FUNCTION = 3  # cuts of one function in one round
 _STOP = re.compile(r"[\s)\]}:,]*")
+_DULL = ("self", "None", "True", "False", "str", "int", "property")
 
 Cut = tuple[int, int]
 Cutter = Callable[["Unit", Random], "Cut | None"]
@@ -113,11 +114,12 @@ def rest_of_line(unit: Unit, rng: Random) -> Cut | None:
 
 
 def whole_line(unit: Unit, rng: Random) -> Cut | None:
-    """One line. Its indentation stays where an editor has put it, before the cursor; seldom the cursor is at the line's begin."""
+    """One line, its indentation before the cursor, where an editor puts it; seldom the cursor is at its begin."""
     for number in _lines(unit, rng):
         line = unit.line(number)
         indent = len(line) - len(line.lstrip())
-        if not _STOP.fullmatch(line) or rng.random() < 0.05:
+        dull = _STOP.fullmatch(line) or line.lstrip().startswith(("def ", "async def ", "@", "else:", "try:"))
+        if not dull or rng.random() < 0.2:
             return unit.span(number, 0 if rng.random() < 0.1 else indent)
     return None
 
@@ -174,7 +176,8 @@ def within_line(unit: Unit, rng: Random) -> Cut | None:
             start, end = places.end(node.func) + 1, end - 1
         rest = places.text[end : places.starts[node.lineno]].rstrip()
         whole = not places.text[places.starts[node.lineno - 1] : start].strip()
-        if node.lineno not in unit.code.literal and rest and not whole and end - start >= rng.choice([2, 5, 9]):
+        dull = end - start < rng.choice([2, 5, 9]) or places.text[start:end] in _DULL
+        if node.lineno not in unit.code.literal and rest and not whole and not dull:
             return start, end
     return None
 
@@ -183,7 +186,7 @@ CUTTERS: list[tuple[Cutter, float]] = [(rest_of_line, 0.40), (whole_line, 0.25),
 
 
 def prefix_of(unit: Unit, start: int, rng: Random) -> str:
-    """What stands before the cursor: the last characters of the file from a line's begin on, or the function with its imports."""
+    """What stands before the cursor: the last characters from a line's begin on, or the function with its imports."""
     text, places = unit.code.file.text, unit.code.places
     begin = places.starts[unit.first - 1]
     if not isinstance(unit.node, ast.Module) and start - begin < 1500 and rng.random() < 0.4:
@@ -231,7 +234,7 @@ def example(unit: Unit, cut: Cut, cutter: Cutter, rng: Random) -> Example | None
     start, end = cut
     text = unit.code.file.text
     answer = text[start:end]
-    if not answer.strip() or len(answer) > MOST or (len(answer) > _LONG and rng.random() < 0.7):
+    if not answer.strip() or answer[-1].isspace() or len(answer) > MOST or (len(answer) > _LONG and rng.random() < 0.7):
         return None
     if _STOP.fullmatch(answer) and rng.random() < 0.85:
         return None
@@ -285,7 +288,7 @@ def _cuts(unit: Unit, rng: Random) -> Iterator[Example]:
 
 
 def round_(number: int, rng: Random) -> Iterator[Example]:
-    """Cuts of every written function, as written in round 0 and varied later, and of as many functions of the library."""
+    """Cuts of every written function, as written in round 0 and varied later, and of as many of the library."""
     files = [file if number == 0 else _varied(file, rng) for file in _written()]
     own = [unit for file in files for unit in units(file, module=True)]
     others = [rng.choice(rng.choice(_library())) for _ in own]
