@@ -80,6 +80,8 @@ def _varied(code: str, doc: str, rng: Random) -> str:
     """The code as somebody else would have written it. What would break it is not done."""
     if rng.random() < 0.4:
         code = source.without_hints(code)
+    elif rng.random() < 0.2:
+        code = source.older_hints(code)
     if rng.random() < 0.6:
         code = source.renamed(code, rng, keep=doc)
     if rng.random() < 0.3:

@@ -180,6 +180,19 @@ def without_hints(text: str) -> str:
     return edited(text, edits)
 
 
+def older_hints(text: str) -> str:
+    """The source with its hints as they were written before Python 3.9: `List[int]` for `list[int]`."""
+    names = sorted({name.capitalize() for name in re.findall(r"\b(list|dict|set|tuple)\[", text)})
+    if not names:
+        return text
+    text = re.sub(r"\b(list|dict|set|tuple)(?=\[)", lambda match: match[1].capitalize(), text)
+    line = f"from typing import {', '.join(names)}\n"
+    first = re.search(r"^(?:import|from (?!__future__))", text, re.MULTILINE)
+    if first:
+        return text[: first.start()] + line + text[first.start() :]
+    return re.sub(r"^(?=@|def |class )", line + "\n\n", text, count=1, flags=re.MULTILINE)
+
+
 def _arguments(node: Function) -> list[ast.arg]:
     args = node.args
     return [arg for arg in (*args.posonlyargs, *args.args, args.vararg, *args.kwonlyargs, args.kwarg) if arg]

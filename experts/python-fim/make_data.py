@@ -266,13 +266,15 @@ def _library() -> list[list[Unit]]:
 
 
 def _varied(file: source.File, rng: Random) -> source.File:
-    """A written file as somebody else would have written it: without hints, without docstrings, with other names."""
+    """A written file as somebody else would have written it: without hints or docstrings, with other names."""
     text = file.text
     way = rng.random()
     if way < 0.35:
         text = source.without_hints(text)
     if 0.25 < way < 0.45:
         text = source.without_docstrings(text)
+    if way > 0.75:
+        text = source.older_hints(text)
     if rng.random() < 0.6:
         text = source.renamed(text, rng)
     return source.File.parse(file.name, text)
