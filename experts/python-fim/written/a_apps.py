@@ -177,7 +177,8 @@ class Hotel:
     def is_free(self, room, arrival, departure):
         """Whether a room is free from arrival to departure."""
         for other, start, end in self.bookings:
-            if other == room and start < departure and arrival < end:
+            overlaps = start < departure and arrival < end
+            if other == room and overlaps:
                 return False
         return True
 

@@ -122,7 +122,7 @@ class Handler(BaseHTTPRequestHandler):
 
     items: dict[str, Any] = {}  # noqa: RUF012
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         """Answer with an item or with all of them."""
         name = self.path.strip("/")
         if not name:
@@ -132,7 +132,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.reply(404, {"error": f"no item {name}"})
 
-    def do_PUT(self) -> None:  # noqa: N802
+    def do_PUT(self) -> None:
         """Store the JSON of the body under the path's name."""
         length = int(self.headers.get("Content-Length", 0))
         try:
