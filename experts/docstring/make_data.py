@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 
 from experts.docstring import library, source
-from experts.docstring.wordings import AFTER, BEFORE, FULL, SYSTEM
+from experts.docstring.wordings import AFTER, BEFORE, CLASS, FULL, METHOD, SYSTEM
 from experts.recipe import Example, chat, main, read_written, roughened, typos
 
 WRITTEN = Path(__file__).parent / "written"
@@ -24,10 +24,19 @@ _LONGEST = 2400  # characters of code
 
 @dataclass(frozen=True)
 class Item:
-    """A definition without its docstring, and the docstring. A method's code may begin with its class's line."""
+    """A definition without its docstring, and the docstring.
+
+    A method's code is its class, in which it is the last one.
+    """
 
     code: str
     doc: str
+    method: bool = False
+
+    @property
+    def whole_class(self) -> bool:
+        """Whether it is a class that is documented."""
+        return self.code.startswith(("class ", "@dataclass")) and not self.method
 
     @property
     def summary(self) -> str:
@@ -37,7 +46,7 @@ class Item:
 
 @cache
 def _written() -> list[Item]:
-    items = [Item(item["code"], item["doc"]) for item in read_written(WRITTEN)]
+    items = [Item(item["code"], item["doc"], item["code"].startswith("class ")) for item in read_written(WRITTEN)]
     for file in source.written():
         items += _of_file(file)
     return items
@@ -50,10 +59,10 @@ def _of_file(file: source.File) -> Iterator[Item]:
         if doc := ast.get_docstring(node):
             code = _code(lines, node)
             head = [lines[owner.lineno - 1], code] if owner else [textwrap.dedent(code)]
-            yield Item(source.without_docstrings("\n".join(head)), doc.partition("\n")[0])
+            yield Item(source.without_docstrings("\n".join(head)), doc.partition("\n")[0], owner is not None)
     for node in file.tree.body:
         doc = ast.get_docstring(node) if isinstance(node, ast.ClassDef) else None
-        if doc and len(node.body) > 1:
+        if doc and len(node.body) > 2:
             code = source.without_docstrings(_code(lines, node))
             if len(code) < 1500:
                 yield Item(code, doc)
@@ -96,42 +105,52 @@ def _varied(code: str, doc: str, rng: Random) -> str:
     return code
 
 
-def _without_class(code: str, rng: Random) -> str:
-    """A method alone, at the margin or indented; seldom its class's line stays."""
-    tree = ast.parse(code).body[0]
-    if not isinstance(tree, ast.ClassDef) or len(tree.body) > 1 or rng.random() < 0.3:
-        return code
-    if not isinstance(tree.body[0], (ast.FunctionDef, ast.AsyncFunctionDef)):
-        return code
-    body = "\n".join(code.split("\n")[source.first_line(tree.body[0]) - 1 :])
-    return body if rng.random() < 0.3 else textwrap.dedent(body)
+def _method(code: str, rng: Random) -> tuple[str, str | None]:
+    """A method alone, at the margin or indented; seldom within its class, and then its name is returned too."""
+    owner = ast.parse(code).body[-1]
+    last = owner.body[-1] if isinstance(owner, ast.ClassDef) else None
+    if not isinstance(last, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return code, None
+    if rng.random() < 0.2:
+        return code, last.name
+    body = "\n".join(code.split("\n")[source.first_line(last) - 1 :])
+    return (body if rng.random() < 0.3 else textwrap.dedent(body)), None
 
 
-def _prompt(code: str, full: bool, rng: Random) -> str:
+def _layout(code: str, before: list[str], after: list[str], bare: float, rng: Random) -> str:
     """The code in one of the layouts that people paste it in."""
     fenced = rng.random() < 0.35
     text = f"```{rng.choice(['python', 'python', 'python', 'py', ''])}\n{code}\n```" if fenced else code
-    if full:
-        before = typos(roughened(rng.choice(FULL), rng), rng, share=0.1)
-        return f"{before}\n\n{text}"
     way = rng.random()
-    if way < 0.35:
+    if way < bare:
         return text
-    if way < 0.85:
-        before = typos(roughened(rng.choice(BEFORE), rng), rng, share=0.1)
-        return before + rng.choice(["\n\n", "\n\n", "\n"]) + text
-    return text + "\n\n" + typos(roughened(rng.choice(AFTER), rng), rng, share=0.1)
+    if way < bare + 0.5 or not after:
+        return _asked(before, rng) + rng.choice(["\n\n", "\n\n", "\n"]) + text
+    return text + "\n\n" + _asked(after, rng)
+
+
+def _asked(wordings: list[str], rng: Random) -> str:
+    return typos(roughened(rng.choice(wordings), rng), rng, share=0.1)
 
 
 def example(item: Item, number: int, rng: Random) -> Example | None:
     """One training line of an item; None if it is too long."""
-    code = item.code if number == 0 else _varied(item.code, item.doc, rng)
-    code = _without_class(code, rng)
-    full = "\n" in item.doc and rng.random() < 0.6
+    code, name = item.code if number == 0 else _varied(item.code, item.doc, rng), None
+    if item.method:
+        code, name = _method(code, rng)
     if len(code) > _LONGEST:
         return None
+    full = "\n" in item.doc and rng.random() < 0.6
+    if full:
+        prompt = _layout(code, FULL, [], 0, rng)
+    elif name:
+        prompt = _layout(code, [wording.format(name=name) for wording in METHOD], [], 0, rng)
+    elif item.whole_class:
+        prompt = _layout(code, CLASS, [], 0.35, rng)
+    else:
+        prompt = _layout(code, BEFORE, AFTER, 0.35, rng)
     system = rng.choice(SYSTEM) if rng.random() < 0.12 else None
-    return chat(_prompt(code, full, rng), item.doc if full else item.summary, system)
+    return chat(prompt, item.doc if full else item.summary, system)
 
 
 def round_(number: int, rng: Random) -> Iterator[Example]:

@@ -99,6 +99,32 @@ FULL = [
     "Please document the parameters too:",
 ]
 
+# Before a class in which one method is asked for.
+METHOD = [
+    "Write a docstring for the method {name}:",
+    "Write a docstring for `{name}`.",
+    "Docstring for {name}() please:",
+    "The method `{name}` needs a docstring:",
+    "docstring of {name}",
+    "What does {name} do? Answer as a docstring.",
+    "Document only the method {name}:",
+    "{name} has no docs, please write a docstring",
+    "One-line docstring for {name}:",
+]
+
+# Before a whole class.
+CLASS = [
+    "Write a docstring for this class:",
+    "Write the docstring of this class.",
+    "Docstring for the class, please:",
+    "Document this class in one line:",
+    "What is this class? Answer as a docstring.",
+    "class docstring",
+    "This class needs a docstring:",
+    "Summarize the class below for the docs.",
+    "I need a docstring for this class, not for its methods:",
+]
+
 SYSTEM = [
     "You write docstrings for Python functions.",
     "You are a documentation assistant. Answer with the docstring only.",

@@ -104,6 +104,8 @@ def rest_of_line(unit: Unit, rng: Random) -> Cut | None:
     for number in _lines(unit, rng)[:5]:
         line = unit.line(number)
         indent = len(line) - len(line.lstrip())
+        if line.lstrip().startswith(("def ", "async def ", "@")) and rng.random() < 0.6:
+            continue
         columns = list(range(indent + 1, len(line)))
         if rng.random() < 0.65:
             columns = [column for column in columns if not line[column - 1 : column + 1].isidentifier()]
