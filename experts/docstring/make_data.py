@@ -59,7 +59,11 @@ def _of_file(file: source.File) -> Iterator[Item]:
         if doc := ast.get_docstring(node):
             code = _code(lines, node)
             head = [lines[owner.lineno - 1], code] if owner else [textwrap.dedent(code)]
-            yield Item(source.without_docstrings("\n".join(head)), doc.partition("\n")[0], owner is not None)
+            yield Item(
+                source.without_docstrings("\n".join(head)),
+                doc if "Args:" in doc else doc.partition("\n")[0],
+                owner is not None,
+            )
     for node in file.tree.body:
         doc = ast.get_docstring(node) if isinstance(node, ast.ClassDef) else None
         if doc and len(node.body) > 2:
@@ -154,8 +158,8 @@ def example(item: Item, number: int, rng: Random) -> Example | None:
 
 
 def round_(number: int, rng: Random) -> Iterator[Example]:
-    """Every written item once, those with a long docstring thrice, and half their number from the library."""
-    items = [item for item in _written() for _ in range(3 if "\n" in item.doc else 1)]
+    """Every written item once, those with a long docstring twice, and half their number from the library."""
+    items = [item for item in _written() for _ in range(2 if "\n" in item.doc else 1)]
     items += rng.sample(_library(), min(len(items) // 2, len(_library())))
     rng.shuffle(items)
     for item in items:

@@ -284,7 +284,8 @@ def _varied(file: source.File, rng: Random) -> source.File:
 
 def _cuts(unit: Unit, rng: Random) -> Iterator[Example]:
     cutters, weights = zip(*CUTTERS, strict=True)
-    for cutter in rng.choices(cutters, weights, k=_PER_FUNCTION):
+    module = isinstance(unit.node, ast.Module)
+    for cutter in rng.choices(cutters, weights, k=len(_lines(unit, rng)) // 5 if module else _PER_FUNCTION):
         cut = cutter(unit, rng)
         line = cut and example(unit, cut, cutter, rng)
         if line:
@@ -295,7 +296,7 @@ def round_(number: int, rng: Random) -> Iterator[Example]:
     """Cuts of every written function, as written in round 0 and varied later, and of as many of the library."""
     files = [file if number == 0 else _varied(file, rng) for file in _written()]
     own = [unit for file in files for unit in units(file, module=True)]
-    others = [rng.choice(rng.choice(_library())) for _ in own]
+    others = [rng.choice(rng.choice(_library())) for _ in range(int(len(own) * 1.1))]
     mixed = [*own, *others]
     rng.shuffle(mixed)
     for unit in mixed:
