@@ -13,7 +13,7 @@ _VERBS = frozenset(
     check clean clear close collect combine compare compile compute configure connect construct convert copy count
     create cut decode decrease decrypt delete detach determine disable discard display divide download draw drop
     dump emit enable encode encrypt ensure escape estimate evaluate execute exit expand expect extend extract fetch
-    fill filter find finish flatten flush format generate give handle hash import increase indent initialize insert
+    fill filter find finish flatten flush format generate get give handle hash import increase indent initialize insert
     install invoke iterate join jump keep kill list load lock log look make map mark match merge modify move
     multiply normalize notify open pack parse pause place poll pop prepare print process produce push put quote
     raise read rebuild receive record redirect reduce register reload release remove rename render reopen repeat
@@ -46,7 +46,7 @@ def summary(node: Function) -> str | None:
     verb = _imperative(verb.lower())
     if verb is None or not rest:
         return None
-    if verb in ("get", "retrieve", "give") and re.match(r"(?:the|a|an|all) ", rest):
+    if verb in ("get", "retrieve", "give"):
         verb = "return"
     return f"{verb.capitalize()} {rest}."
 
