@@ -98,7 +98,7 @@ def _folders(ask: str, command: str, rng: Random) -> Pair:
         path = re.compile(rf"(?<![\w.'*$%{{\"/=-]){old}(?=/|\s|$)")
         if not path.search(command) or len(re.findall(rf"(?<![\w./-]){old}(?![\w-]|\.\w)", ask)) != 1:
             continue
-        if re.search(rf"'[^']*\b{old}\b|{old}[_.]|[_.]{old}", command) or command.startswith(("git", "docker", "systemctl", "make")):
+        if re.search(rf"'[^']*\b{old}\b|{old}[_.]|[_.]{old}", command) or command.startswith(("git", "docker", "systemctl", "make")) or "echo " + old in command:
             continue
         new = rng.choice([name for name in pools.FOLDERS if not re.search(rf"\b{name}", ask + command)])
         command = path.sub(new, command)
@@ -189,7 +189,7 @@ def _numbers(ask: str, command: str, rng: Random) -> Pair:
     if re.search(r"\bhours?\b|\bsecond\b|half", ask):
         return ask, command
     for _ in range(20):
-        new = [_near(number, rng) for number in inside]
+        new = [rng.randrange(2, 7) if number < 7 and "depth" in command else _near(number, rng) for number in inside]
         if new == sorted(set(new)) and not set(new) & set(inside):
             break
     else:
