@@ -49,7 +49,7 @@ def snapshot(folder: Path) -> Snapshot:
     found = {}
     for path in sorted(folder.rglob("*")):
         stat = path.lstat()
-        target = os.readlink(path) if path.is_symlink() else ""
+        target = str(path.readlink()) if path.is_symlink() else ""
         found[str(path.relative_to(folder))] = (stat.st_mode, stat.st_size, stat.st_mtime_ns, stat.st_ino, target)
     return found
 

@@ -9,10 +9,10 @@ Which folders a request means, the same in all items (the first rule that fits h
 3. A request to list what is "here" or "in this folder", and one that works on "the .x files here" (count lines, copy,
    move, rename, delete, pack), means this folder only: `ls`, or a glob such as `*.txt`.
 
-Other rules of one style: patterns and programs in single quotes; the simplest options (`-r`, `-n 5`, `-d ',' -f 2`); one
-column by `cut` where a character separates columns, by `awk` where blanks do or something is computed; `wc -l FILE` for
-lines; "replace in FILE" is `sed -i`, "print FILE with ... replaced" is not; `sort -u` for lines without repeats; sizes
-as `-size +10M`, ages in days as `-mtime`, in minutes as `-mmin`.
+Other rules of one style: patterns and programs in single quotes; the simplest options (`-r`, `-n 5`, `-d ',' -f 2`);
+one column by `cut` where a character separates columns, by `awk` where blanks do or something is computed; `wc -l FILE`
+for lines; "replace in FILE" is `sed -i`, "print FILE with ... replaced" is not; `sort -u` for lines without repeats;
+sizes as `-size +10M`, ages in days as `-mtime`, in minutes as `-mmin`.
 """
 
 from __future__ import annotations

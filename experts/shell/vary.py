@@ -1,7 +1,7 @@
 """Other names, patterns and numbers in a request and its command, the same on both sides.
 
-Each function takes the request and the command and gives them back, changed or not: what does not stand on both sides in a
-form that is known here stays as it is written.
+Each function takes the request and the command and gives them back, changed or not: what does not stand on both sides
+in a form that is known here stays as it is written.
 """
 
 from __future__ import annotations
@@ -13,13 +13,21 @@ from experts.shell import pools
 
 Pair = tuple[str, str]
 
-_WORDS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-    "nineteen twenty"
-).split()
-_ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth".split()
+_WORDS = pools.words(
+    """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen  nineteen twenty
+    """
+)
+_ORDINALS = pools.words(
+    """
+    zeroth first second third fourth fifth sixth seventh eighth ninth tenth
+    """
+)
 # Numbers of a command that stand for themselves: no column, no part of a word, a date or a decimal, no leading zero.
-_NUMBER = re.compile(r"(?<![\w.$#%:/-])[+-]?([1-9]\d*)(?![\w:#]|[.-]\d)|(?<=\{)1\.\.([1-9]\d*)(?=\})|(?<=[,(])([1-9]\d*)(?=[pd'])")
+_NUMBER = re.compile(
+    r"(?<![\w.$#%:/-])[+-]?([1-9]\d*)(?![\w:#]|[.-]\d)|(?<=\{)1\.\.([1-9]\d*)(?=\})|(?<=[,(])([1-9]\d*)(?=[pd'])"
+)
 _COLUMNS = re.compile(r"-[kf] [\d,-]+|\$\d+")
 _DATE = re.compile(r"(?<!\d)(?:19|20)\d\d-\d\d-\d\d(?!\d)")
 _SIZE = re.compile(r"(?<=-size )([+-])(\d+)([kMG])\b")
@@ -83,7 +91,9 @@ def _extensions(ask: str, command: str, rng: Random) -> Pair:
         said = re.compile(rf"{dot}{old}(?![\w.*/-]*\w)")
         if not said.search(ask) or old.upper() in ask:
             continue
-        pool = [new for new in pools.endings(command) if new not in found and not re.search(rf"\b{new}\b", ask + command)]
+        pool = [
+            new for new in pools.endings(command) if new not in found and not re.search(rf"\b{new}\b", ask + command)
+        ]
         if not pool:
             continue
         new = rng.choice(pool)
@@ -98,7 +108,11 @@ def _folders(ask: str, command: str, rng: Random) -> Pair:
         path = re.compile(rf"(?<![\w.'*$%{{\"/=-]){old}(?=/|\s|$)")
         if not path.search(command) or len(re.findall(rf"(?<![\w./-]){old}(?![\w-]|\.\w)", ask)) != 1:
             continue
-        if re.search(rf"'[^']*\b{old}\b|{old}[_.]|[_.]{old}", command) or command.startswith(("git", "docker", "systemctl", "make")) or "echo " + old in command:
+        if (
+            re.search(rf"'[^']*\b{old}\b|{old}[_.]|[_.]{old}", command)
+            or command.startswith(("git", "docker", "systemctl", "make"))
+            or "echo " + old in command
+        ):
             continue
         new = rng.choice([name for name in pools.FOLDERS if not re.search(rf"\b{name}", ask + command)])
         command = path.sub(new, command)
@@ -108,11 +122,15 @@ def _folders(ask: str, command: str, rng: Random) -> Pair:
 
 def _patterns(ask: str, command: str, rng: Random) -> Pair:
     """What `grep` looks for and what `sed` replaces, where it is a plain word."""
+    if command.startswith(("ps", "env", "history")):
+        return ask, command
     olds = re.findall(r"grep (?:-\w+ (?:\d+ )?|--\S+ )*'\^?([A-Za-z]{3,})'", command)
     for both in re.findall(r"s/\^?([a-z]{3,})/([a-z]{3,})/", command):
         olds += both
     for old in olds:
         if len(re.findall(rf"\b{old}\b", command)) > 1 or not re.search(rf"(?<![\w.-]){old}(?![\w.-]*\w)", ask):
+            continue
+        if len(re.findall(rf"\b{old}\b", ask, re.IGNORECASE)) != len(re.findall(rf"\b{old}\b", ask)):
             continue
         taken = ask.lower() + command.lower()
         pool = pools.SHOUTED if old.isupper() else pools.TITLED if old[0].isupper() else pools.SOUGHT
@@ -161,7 +179,15 @@ def _ages(ask: str, command: str, rng: Random) -> Pair:
         return ask, command
     found = said[0]
     count = (found["n"] or "").strip()
-    number = 1 if count in ("", "a", "an", "one") else _WORDS.index(count) if count in _WORDS else int(count) if count.isdigit() else 0
+    number = (
+        1
+        if count in ("", "a", "an", "one")
+        else _WORDS.index(count)
+        if count in _WORDS
+        else int(count)
+        if count.isdigit()
+        else 0
+    )
     if number * _PER[found["unit"].rstrip("s")] != int(inside[0][1]):
         return ask, command
     days, short, long = rng.choice(pools.AGES)
@@ -176,7 +202,15 @@ def _said(number: int) -> re.Pattern[str]:
 
 def _numbers(ask: str, command: str, rng: Random) -> Pair:
     """Counts, lines, minutes, limits: every number of the request must be one of the command."""
-    if "NR %" in command or "{0" in command or "-size" in command or "chmod" in command or "-perm" in command or "404" in command or "mkdir -m" in command:
+    if (
+        "NR %" in command
+        or "{0" in command
+        or "-size" in command
+        or "chmod" in command
+        or "-perm" in command
+        or "404" in command
+        or "mkdir -m" in command
+    ):
         return ask, command
     columns = {int(digits) for part in _COLUMNS.findall(command) for digits in re.findall(r"\d+", part)}
     inside = sorted({int(next(filter(None, found))) for found in _NUMBER.findall(_COLUMNS.sub("", command))} - {1})
@@ -196,12 +230,19 @@ def _numbers(ask: str, command: str, rng: Random) -> Pair:
         return ask, command
     marks = {old: f"\0{chr(97 + at)}\0" for at, old in enumerate(inside)}
     for old in inside:
-        ask = _said(old).sub(lambda found, old=old: ("+" if "+" in found[0] else "") + marks[old] + ("w" if found[0][-1].isalpha() else ""), ask)
+        ask = _said(old).sub(lambda found, old=old: _marked(found[0], marks[old]), ask)
         command = re.sub(rf"(?<![\d.$#%:]){old}(?!\d|\.\d)", marks[old], command)
     for old, number in zip(inside, new, strict=True):
-        ask = ask.replace(marks[old] + "w", _WORDS[number] if number <= 20 else str(number)).replace(marks[old], str(number))
+        ask = ask.replace(marks[old] + "w", _WORDS[number] if number <= 20 else str(number)).replace(
+            marks[old], str(number)
+        )
         command = command.replace(marks[old], str(number))
     return ask, command
+
+
+def _marked(said: str, mark: str) -> str:
+    """The mark in place of a number, with a w behind where the number is a word."""
+    return f"{'+' if '+' in said else ''}{mark}{'w' if said[-1].isalpha() else ''}"
 
 
 def _near(number: int, rng: Random) -> int:
@@ -221,9 +262,8 @@ def _columns(ask: str, command: str, rng: Random) -> Pair:
     if len(numbers) != 1 or "--complement" in command:
         return ask, command
     old = numbers.pop()
-    said = re.compile(
-        rf"\b(?P<noun>column|col|field) {old}\b|\b(?:(?P<word>{_ORDINALS[old]})|(?P<th>{old}(?:st|nd|rd|th))) (?P<after>column|col|field|word)\b"
-    )
+    nth = rf"(?P<word>{_ORDINALS[old]})|{old}(?:st|nd|rd|th)"
+    said = re.compile(rf"\b(?P<noun>column|col|field) {old}\b|\b(?:{nth}) (?P<after>column|col|field|word)\b")
     if len(said.findall(ask)) != 1 or re.search(rf"\b{_ORDINALS[old]}\b|(?<![\w.]){old}(?![\w.])", said.sub("", ask)):
         return ask, command
     new = rng.choice([number for number in range(1, 9) if number != old])
@@ -241,7 +281,9 @@ def _modes(ask: str, command: str, rng: Random) -> Pair:
     """Octal permissions."""
     for old in re.findall(r"(?:chmod (?:-R )?|-perm |-m )([0-7]{3})\b", command):
         if re.search(rf"\b{old}\b", ask):
-            return _swapped((ask, command), old, rng.choice([mode for mode in pools.MODES if mode != old]), before=r"(?<!\w)", after=r"(?!\w)")
+            pool = pools.FOLDER_MODES if "-type d" in command or "-R" in command else pools.MODES
+            new = rng.choice([mode for mode in pool if mode != old])
+            return _swapped((ask, command), old, new, before=r"(?<!\w)", after=r"(?!\w)")
     return ask, command
 
 
@@ -250,7 +292,9 @@ def _dates(ask: str, command: str, rng: Random) -> Pair:
     olds = sorted(set(_DATE.findall(command)))
     if not olds or not all(old in ask for old in olds):
         return ask, command
-    news = sorted({f"{rng.randrange(2015, 2027)}-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}" for _ in range(9)})
+    news = sorted(
+        {f"{rng.randrange(2015, 2027)}-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}" for _ in range(9)}
+    )
     for old, new in zip(olds, sorted(rng.sample(news, len(olds))), strict=True):
         ask, command = ask.replace(old, new), command.replace(old, new)
     return ask, command

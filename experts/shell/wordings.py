@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from random import Random
 
+from experts.shell.pools import words
+
 # A pattern and what may stand for it, nothing of which changes the command.
 _SAME: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"in this folder\b", ("in the current directory", "in the current folder", "in this directory", "here")),
@@ -40,22 +42,26 @@ _SAME: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"\bI need\b", ("I want", "I would like")),
 )  # fmt: skip
 
-_VERBS = (
-    "Find List Show Print Delete Remove Count Copy Move Rename Create Sort Replace Search Compress Pack Unpack Set Make Display "
-    "Compute Save Convert Put Add Join Change Append Write Extract Merge Compare Decompress Give Let Empty Pick Locate Output "
-    "Split Wrap Number Check Run Loop Remove Erase Archive Look Get Insert Join Draw Back Download Test"
-).split()
+_VERBS = words(
+    """
+    Find List Show Print Delete Remove Count Copy Move Rename Create Sort Replace Search Compress Pack Unpack Set Make
+    Display  Compute Save Convert Put Add Join Change Append Write Extract Merge Compare Decompress Give Let Empty Pick
+    Locate Output  Split Wrap Number Check Run Loop Remove Erase Archive Look Get Insert Join Draw Back Download Test
+    """
+)
 # For a request that begins with a verb, which stands without its capital.
 _AFTER = (
-    "How do I {}?", "How can I {}?", "how to {}", "Write a bash command to {}.", "Linux command to {}", "command to {}", "I want to {}.",
-    "I need to {}. What do I type?", "Can you {}?", "Please {}.", "Give me a command to {}.", "What is the command to {}?",
-    "bash one-liner to {}", "Help me {}.", "Could you please {}?", "What should I type to {}?", "I'd like to {}", "unix command: {}",
+    "How do I {}?", "How can I {}?", "how to {}", "Write a bash command to {}.", "Linux command to {}",
+    "command to {}", "I want to {}.", "I need to {}. What do I type?", "Can you {}?", "Please {}.",
+    "Give me a command to {}.", "What is the command to {}?", "bash one-liner to {}", "Help me {}.",
+    "Could you please {}?", "What should I type to {}?", "I'd like to {}", "unix command: {}",
 )  # fmt: skip
 _AROUND = (
-    "shell: {}", "bash: {}", "Write a bash command for this: {}", "Linux command: {}", "{}\nCommand:", "Task: {}", "$ # {}", "# {}",
-    "Translate to bash: {}", "Give me one shell command. {}", "{} Reply with the command only.", "{} (bash)", "Request: {}\nBash:",
-    "In the terminal: {}", "Hi! {}", "{} Thanks!", "One-liner please: {}", "nl2bash: {}", "{}\n\nOnly the command, no explanation.",
-    "What is the shell command for this? {}", "On Ubuntu: {}", "{} How do I do that in bash?", "cmd for: {}", "Q: {}\nA:",
+    "shell: {}", "bash: {}", "Write a bash command for this: {}", "Linux command: {}", "{}\nCommand:", "Task: {}",
+    "$ # {}", "# {}", "Translate to bash: {}", "Give me one shell command. {}", "{} Reply with the command only.",
+    "{} (bash)", "Request: {}\nBash:", "In the terminal: {}", "Hi! {}", "{} Thanks!", "One-liner please: {}",
+    "nl2bash: {}", "{}\n\nOnly the command, no explanation.", "What is the shell command for this? {}",
+    "On Ubuntu: {}", "{} How do I do that in bash?", "cmd for: {}", "Q: {}\nA:",
 )  # fmt: skip
 
 
@@ -78,5 +84,5 @@ def laid_out(ask: str, rng: Random) -> str:
 
 def kept(command: str) -> str:
     """A pattern of the words that must not be mistyped: what is no plain word, and what the command has."""
-    words = sorted({re.escape(word) for word in re.findall(r"[a-zA-Z]{3,}", command)})
-    return r"[^a-z ]|\d" + (rf"|^(?:{'|'.join(words)})$" if words else "")
+    own = sorted({re.escape(word) for word in re.findall(r"[a-zA-Z]{3,}", command)})
+    return r"[^a-z ]|\d" + (rf"|^(?:{'|'.join(own)})$" if own else "")
