@@ -21,9 +21,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
-from experts.recipe import Example, chat, main, read_written, roughened, typos
+from experts.recipe import Example, chat, main, read_written
 from experts.shell.vary import varied
-from experts.shell.wordings import kept, laid_out, reworded
+from experts.shell.wordings import as_typed, laid_out, reworded
 
 WRITTEN = Path(__file__).parent / "written"
 SYSTEMS = (
@@ -52,7 +52,7 @@ def _example(ask: str, command: str, number: int, rng: Random) -> Example:
     if number:
         ask, command = varied(ask, command, rng)
         ask = reworded(ask, command, rng)
-    ask = typos(roughened(ask, rng), rng, share=0.12, keep=kept(command))
+    ask = as_typed(ask, command, rng)
     if rng.random() < 0.3:
         ask = laid_out(ask, rng)
     return chat(ask, command, rng.choice(SYSTEMS) if rng.random() < 0.13 else None)

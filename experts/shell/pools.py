@@ -105,8 +105,8 @@ ORDINARY = {"old", "go", "key", "lock", "class", "conf", "log", "orig", "dat", "
 SAYS_KIND = re.compile(
     r"\b(logs|pictures?|photos?|images?|[Pp]ython|scripts?|songs?|music|markdown|videos?|movies?|notebooks?|headers?|"
     r"javascript|camera|C source|YAML|C\+\+ files|texts?|sheets?|exports?|spreadsheets?|tables?|documents?|Go tests|"
-    r"recordings?|bills?|modules?|lines? of|columns?|spellings|recipes?|web ?pages?|pages?|subtitles?|fonts?|checksums?|"
-    r"measurements|dumps?|archives?|soups?|copies|backups?)\b"
+    r"recordings?|bills?|modules?|lines? of|columns?|spellings|web ?pages?|pages?|subtitles?|recipes?|fonts?|"
+    r"checksums?|measurements|dumps?|archives?|soups?|copies|backups?)\b"
 )
 _READS = re.compile(r"\b(wc|grep|sed|cat|head|tail|sort|dos2unix|cut|awk|tr|diff)\b")
 
@@ -151,7 +151,7 @@ NAMED = words(
 # Words of one kind, one of which may stand for another.
 ALIKE = (
     ("alice", "bob", "carol", "dave", "erin", "frank", "maria", "jonas", "lena", "omar", "priya", "chen", "www-data"),
-    ("nginx", "apache2", "postgresql", "redis", "mysql", "cron", "docker", "cups", "sshd", "rabbitmq-server"),
+    ("nginx", "apache2", "postgresql", "redis", "mysql", "cron", "cups", "sshd", "rabbitmq-server"),
     ("staff", "developers", "users", "admins", "students", "editors", "audio", "sales"),
     ("firefox", "chrome", "gimp", "vlc", "python3", "node", "java", "spotify"),
 )

@@ -7,6 +7,7 @@ in a form that is known here stays as it is written.
 from __future__ import annotations
 
 import re
+from functools import partial
 from random import Random
 
 from experts.shell import pools
@@ -146,10 +147,10 @@ def _named(ask: str, command: str, rng: Random) -> Pair:
         if re.search(rf"(?<![\w.-]){old}(?![\w.-]*\w)", ask) and ask.lower().count(old.lower()) == 1:
             pool = [word for word in (pools.FOLDERS if "-type d" in command else pools.NAMED) if word not in taken]
             ask, command = _swapped((ask, command), old, rng.choice(pool))
-    for pool in pools.ALIKE:
-        for old in pool:
-            if re.search(rf"(?<![\w.'-]){old}(?![\w.-])", command) and re.search(rf"\b{old}\b", ask):
-                new = rng.choice([word for word in pool if word not in ask + command])
+    for alike in pools.ALIKE:
+        for old in alike:
+            if re.search(rf"(?<= ){old}(?![\w.-])", command) and re.search(rf"\b{old}\b", ask):
+                new = rng.choice([word for word in alike if word not in ask + command])
                 return _swapped((ask, command), old, new, after=r"(?!\w|\.\w)")
     return ask, command
 
@@ -230,7 +231,7 @@ def _numbers(ask: str, command: str, rng: Random) -> Pair:
         return ask, command
     marks = {old: f"\0{chr(97 + at)}\0" for at, old in enumerate(inside)}
     for old in inside:
-        ask = _said(old).sub(lambda found, old=old: _marked(found[0], marks[old]), ask)
+        ask = _said(old).sub(partial(_marked, mark=marks[old]), ask)
         command = re.sub(rf"(?<![\d.$#%:]){old}(?!\d|\.\d)", marks[old], command)
     for old, number in zip(inside, new, strict=True):
         ask = ask.replace(marks[old] + "w", _WORDS[number] if number <= 20 else str(number)).replace(
@@ -240,9 +241,9 @@ def _numbers(ask: str, command: str, rng: Random) -> Pair:
     return ask, command
 
 
-def _marked(said: str, mark: str) -> str:
+def _marked(found: re.Match[str], mark: str) -> str:
     """The mark in place of a number, with a w behind where the number is a word."""
-    return f"{'+' if '+' in said else ''}{mark}{'w' if said[-1].isalpha() else ''}"
+    return f"{'+' if '+' in found[0] else ''}{mark}{'w' if found[0][-1].isalpha() else ''}"
 
 
 def _near(number: int, rng: Random) -> int:
@@ -280,7 +281,7 @@ def _columns(ask: str, command: str, rng: Random) -> Pair:
 def _modes(ask: str, command: str, rng: Random) -> Pair:
     """Octal permissions."""
     for old in re.findall(r"(?:chmod (?:-R )?|-perm |-m )([0-7]{3})\b", command):
-        if re.search(rf"\b{old}\b", ask):
+        if re.search(rf"\b{old}\b", ask) and "writ" not in ask:
             pool = pools.FOLDER_MODES if "-type d" in command or "-R" in command else pools.MODES
             new = rng.choice([mode for mode in pool if mode != old])
             return _swapped((ask, command), old, new, before=r"(?<!\w)", after=r"(?!\w)")

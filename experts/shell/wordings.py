@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from random import Random
 
+from experts.recipe import roughened, typos
 from experts.shell.pools import words
 
 # A pattern and what may stand for it, nothing of which changes the command.
@@ -79,10 +80,22 @@ def laid_out(ask: str, rng: Random) -> str:
     first = ask.split(" ", 1)[0]
     if first.capitalize() in _VERBS and not ask.endswith("?") and ". " not in ask and rng.random() < 0.75:
         return rng.choice(_AFTER).format(first.lower() + ask[len(first) :].rstrip("."))
-    return rng.choice(_AROUND).format(ask)
+    layout = rng.choice(_AROUND)
+    if layout.startswith("{} ") and ask[-1].isalnum() and "(" not in layout:
+        ask += "."
+    return layout.format(ask)
 
 
-def kept(command: str) -> str:
+def as_typed(ask: str, command: str, rng: Random) -> str:
+    """The request as fingers leave it: typos, no capital, no full stop; what the command has is typed right."""
+    rough = roughened(ask, rng)
+    first = ask.split(" ", 1)[0]
+    if first in command or not first.istitle():
+        rough = ask[:1] + rough[1:]
+    return typos(rough, rng, share=0.12, keep=_kept(command))
+
+
+def _kept(command: str) -> str:
     """A pattern of the words that must not be mistyped: what is no plain word, and what the command has."""
     own = sorted({re.escape(word) for word in re.findall(r"[a-zA-Z]{3,}", command)})
     return r"[^a-z ]|\d" + (rf"|^(?:{'|'.join(own)})$" if own else "")
