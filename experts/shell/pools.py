@@ -100,7 +100,7 @@ _ANY_ENDINGS = [
 ]
 # Endings whose commands hold for them alone, and those that are words of their own and need their dot.
 FIXED_ENDINGS = {"gz", "zip", "tar", "bz2", "xz", "sh", "o", "ipynb", "md5", "TXT", "h", "jar"}
-ORDINARY = {"old", "go", "key", "lock", "class", "conf", "log", "orig", "dat", "doc", "table"}
+ORDINARY = {"old", "go", "key", "lock", "class", "conf", "orig", "dat", "doc", "table"}
 # A request with such a word says the kind of its files in another way than by the ending.
 SAYS_KIND = re.compile(
     r"\b(logs|pictures?|photos?|images?|[Pp]ython|scripts?|songs?|music|markdown|videos?|movies?|notebooks?|headers?|"
