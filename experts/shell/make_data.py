@@ -6,9 +6,9 @@ Which folders a request means, the same in all items (the first rule that fits h
    `grep -r`; "directly here", "not in subfolders", "top level only" mean `-maxdepth 1`, or `ls`.
 2. A request that looks for files by what they are (name, size, age, mode, "all .x files", "which files ...", "how many
    .x files", "delete all/every ...") goes through all subfolders: `find . -type f ...`. "Files" means `-type f`.
-3. A request to list what is "here", "in this folder" or in a named folder, and one that works on "the .x files here" or
-   "the .x files in NAME" (count lines, copy, move, rename, delete, pack), means that folder only: `ls`, or a glob such as
-   `*.txt` or `NAME/*.txt`.
+3. A request to list what is "here", "in this folder" or in a named folder, and one that works on "the .x files here"
+   or "the .x files in NAME" (count lines, copy, move, rename, delete, pack), means that folder only: `ls`, or a glob
+   such as `*.txt` or `NAME/*.txt`.
 
 Other rules of one style: patterns and programs in single quotes; the simplest options (`-r`, `-n 5`, `-d ',' -f 2`);
 one column by `cut` where a character separates columns, by `awk` where blanks do or something is computed; `wc -l FILE`
