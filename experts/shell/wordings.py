@@ -22,7 +22,7 @@ _SAME: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"^Print\b", ("Output", "Display", "Show", "Write out")),
     (r"^List\b", ("Show", "Display", "List me")),
     (r"^Delete\b", ("Remove", "Erase", "Get rid of")),
-    (r"^Remove\b", ("Delete", "Get rid of", "Strip")),
+    (r"^Remove\b", ("Delete", "Get rid of")),
     (r"^Create\b", ("Make", "Make me", "Set up")),
     (r"^Count\b", ("Tell me the number of", "Give me the count of", "Count up")),
     (r"^Pack\b", ("Archive", "Put", "Bundle")),
