@@ -43,7 +43,9 @@ def faults(regex: str) -> list[str]:
         compiled = re.compile(regex)
     except re.error as error:
         return [f"no regular expression: {error}"]
-    found = [f"use {right} for {wrong}" for wrong, right in _UNSTYLED.items() if re.search(wrong, regex)]
+    # A backslash that is itself escaped escapes nothing after it.
+    single = regex.replace("\\\\", "")
+    found = [f"use {right} for {wrong}" for wrong, right in _UNSTYLED.items() if re.search(wrong, single)]
     if regex.startswith("^") != (regex.endswith("$") and not regex.endswith(r"\$")):
         found.append("anchor both ends or none")
     if compiled.groups and not re.search(r"\\[1-9]", regex):
