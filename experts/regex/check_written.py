@@ -31,10 +31,14 @@ _UNSTYLED = {
 
 
 def matches(regex: str, text: str) -> bool:
-    """Whether the text is matched: whole where the expression is anchored, somewhere in it where it is not."""
-    if regex.startswith("^"):
+    """Whether the text is matched: whole where both ends are anchored, somewhere in it where not."""
+    if _whole(regex):
         return re.fullmatch(regex.removeprefix("^").removesuffix("$"), text) is not None
     return re.search(regex, text) is not None
+
+
+def _whole(regex: str) -> bool:
+    return regex.startswith("^") and regex.endswith("$") and not regex.endswith(r"\$")
 
 
 def faults(regex: str) -> list[str]:
@@ -46,12 +50,10 @@ def faults(regex: str) -> list[str]:
     # A backslash that is itself escaped escapes nothing after it.
     single = regex.replace("\\\\", "")
     found = [f"use {right} for {wrong}" for wrong, right in _UNSTYLED.items() if re.search(wrong, single)]
-    if regex.startswith("^") != (regex.endswith("$") and not regex.endswith(r"\$")):
-        found.append("anchor both ends or none")
     if compiled.groups and not re.search(r"\\[1-9]", regex):
         found.append("a group that nothing refers to: use (?:...)")
     # Without its anchors the expression has to say the same: an alternative must not take one of them along.
-    if regex.startswith("^") and _bare_alternative(regex):
+    if _whole(regex) and _bare_alternative(regex):
         found.append("put the alternatives in (?:...)")
     return found
 
@@ -77,7 +79,7 @@ def item_faults(item: dict[str, Any]) -> list[str]:
     for field, wanted in (("match", True), ("no_match", False)):
         if not 4 <= len(item[field]) <= 8:
             found.append(f"{len(item[field])} strings in {field}: 4 to 8")
-        found += [f"{field}: {text!r}" for text in item[field] if matches(regex, text) is not wanted]
+        found += [f"{field}: {text!r} is wrong" for text in item[field] if matches(regex, text) is not wanted]
     return found
 
 
