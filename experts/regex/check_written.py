@@ -26,7 +26,7 @@ _UNSTYLED = {
     r"\(\?[iLmsuxa]": "a class of both cases",
     r"\(\?P<": "a plain group",
     r"\\[-/:\"'@#%&=<>,;_ !~`]": "the character itself",
-    r"\[(?:[^\]\\]|\\.)*\\[.$*+?(){}|][^\]]*\]": "no escape within a class",
+    r"(?<!\\)\[(?:[^\]\\]|\\.)*\\[.$*+?(){}|][^\]]*\]": "no escape within a class",
 }
 
 
