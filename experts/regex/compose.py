@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ _SIGNS: tuple[_Draw, ...] = (parts.sign, parts.sign_perhaps, parts.sign_of_sever
 
 def sequence_parts(rng: Random, most: int = 5) -> list[Part]:
     """One to five parts that go together."""
-    count = rng.choices(range(1, most + 1), (7, 18, 30, 25, 16)[:most])[0]
+    count = rng.choices(range(1, most + 1), (7, 20, 32, 25, 11)[:most])[0]
     drawn: list[Part] = []
     way: _Draw | None = None
     while len(drawn) < count:
@@ -57,8 +58,15 @@ def sequence_parts(rng: Random, most: int = 5) -> list[Part]:
             if way not in _SIGNS:  # two signs on end are rare
                 ways += [(parts.sign, 8 if last else 70), (parts.sign_perhaps, 10), (parts.sign_of_several, 7)]
         way = rng.choices([draw for draw, _ in ways], [weight for _, weight in ways])[0]
-        drawn.append(way(rng))
+        part = way(rng)
+        # Nobody asks for two letters and then three letters.
+        if not drawn or _base(part) != _base(drawn[-1]):
+            drawn.append(part)
     return drawn
+
+
+def _base(part: Part) -> str:
+    return re.sub(r"[+*?]$|\{[\d,]+\}$", "", part.regex)
 
 
 def group(rng: Random) -> Part:
@@ -153,6 +161,8 @@ def _framed(ask: str, rng: Random) -> str:
     if rng.random() < 0.66:
         return ask
     noun = rng.choice(THINGS)
+    if ask.startswith(("starts", "begins", "first ", "only", "just")):
+        return rng.choice([f"{noun}: {ask}", f"our {noun} {ask}", f"{article(noun)} that {ask}", f"string that {ask}"])
     return rng.choice(
         [
             f"{noun}: {ask}",
@@ -423,6 +433,165 @@ def length(rng: Random) -> Request:
     else:
         ask = f"{rng.choice(kind.names)[1]} only, {size}"
     return whole(ask, kind.regex + repeat(least, most), _sized(kind.characters, least, most))
+
+
+# What is counted: its expression, everything but it, a word for one and for many, and one of it.
+_COUNTED = (
+    (r"\d", r"\D", ("digit", "digits"), "7"),
+    (r"\d", r"\D", ("number", "numbers"), "7"),
+    ("[A-Z]", "[^A-Z]", ("capital letter", "capital letters"), "Q"),
+    ("[A-Z]", "[^A-Z]", ("uppercase letter", "uppercase letters"), "Q"),
+    ("[a-z]", "[^a-z]", ("lowercase letter", "lowercase letters"), "q"),
+    ("[AEIOUaeiou]", "[^AEIOUaeiou]", ("vowel", "vowels"), "e"),
+    ("-", "[^-]", ("dash", "dashes"), "-"),
+    ("-", "[^-]", ("hyphen", "hyphens"), "-"),
+    (",", "[^,]", ("comma", "commas"), ","),
+    (r"\.", "[^.]", ("dot", "dots"), "."),
+    ("@", "[^@]", ("at sign", "at signs"), "@"),
+    ("/", "[^/]", ("slash", "slashes"), "/"),
+    ("_", "[^_]", ("underscore", "underscores"), "_"),
+    (":", "[^:]", ("colon", "colons"), ":"),
+    (" ", "[^ ]", ("space", "spaces"), " "),
+    ("a", "[^a]", ('letter "a"', 'letters "a"'), "a"),
+    ("x", "[^x]", ("letter x", "times the letter x"), "x"),
+)
+
+
+def occurrences(rng: Random) -> Request:
+    """So many of something, wherever they stand."""
+    one_of, other, (one, many), text = rng.choice(_COUNTED)
+    n = rng.choice([1, 1, 2, 2, 2, 3, 3, 4, 5])
+    said = f"{number(n, rng)} {one if n == 1 else many}"
+    has = rng.choice(["contains", "has", "with", "containing", "must have"])
+    exact = f"{other}*{one_of}{other}*" if n == 1 else f"{other}*(?:{one_of}{other}*){repeat(n)}"
+    at_least = f".*{one_of}.*" if n == 1 else f"(?:.*{one_of}){repeat(n)}.*"
+    where = rng.choice(["", "", " somewhere", " anywhere", " in it"])
+    ways = [
+        (f"{has} exactly {said}{where}", exact, n),
+        (f"exactly {said}, the other characters do not matter", exact, n),
+        (f"{has} {said}, not more and not less", exact, n),
+        (f"{has} at least {said}{where}", at_least, n),
+        (f"{has} {number(n, rng)} or more {many}{where}", at_least, n),
+        (f"{has} at most {said}{where}", f"{other}*(?:{one_of}{other}*){repeat(0, n)}", rng.randint(0, n)),
+        (f"{has} no more than {said}{where}", f"{other}*(?:{one_of}{other}*){repeat(0, n)}", rng.randint(0, n)),
+    ]
+    ask, regex, count = rng.choice(ways)
+    return whole(
+        ask, regex, lambda r: "".join(r.choice(["", "z", "zw"]) + text for _ in range(count)).replace("a", text)
+    )
+
+
+def repeats(rng: Random) -> Request:
+    """The same again: a back-reference."""
+    kind = rng.choice(parts.KINDS[:4])
+    one, many = rng.choice(kind.names)
+    sign, n, least = parts.sign(rng), rng.randint(2, 4), rng.randint(2, 5)
+    draw = several(kind.characters, n, n)
+    single = several(kind.characters, 1, 1)
+    dot = rng.choice([("character", "."), (one, kind.regex)])
+
+    def twice(r: Random, between: str = "") -> str:
+        text = draw(r)
+        return text + between + text
+
+    again = rng.choice(
+        ["the same again", "exactly the same again", "then the very same once more", "the same group again"]
+    )
+    times = "twice" if least == 2 else f"{number(least, rng)} times"
+    ways: list[tuple[str, str, Sample]] = [
+        (
+            f"{number(n, rng)} {many}, {sign.says}, {again}",
+            rf"({kind.regex}{repeat(n)}){sign.regex}\1",
+            lambda r: twice(r, sign.sample(r)),
+        ),
+        (f"{number(n, rng)} {many} and {again}", rf"({kind.regex}{repeat(n)})\1", twice),
+        (
+            f"{many}, {sign.says} and the same {many} again",
+            rf"({kind.regex}+){sign.regex}\1",
+            lambda r: twice(r, sign.sample(r)),
+        ),
+        (f"the same {one} {times}", rf"({kind.regex})\1{repeat(least - 1)}", lambda r: single(r) * least),
+        (f"one {one} repeated {times}", rf"({kind.regex})\1{repeat(least - 1)}", lambda r: single(r) * least),
+        (f"starts and ends with the same {dot[0]}", rf"({dot[1]}).*\1", lambda r: (c := single(r)) + "zz" + c),
+        (f"first and last {dot[0]} are equal", rf"({dot[1]}).*\1", lambda r: (c := single(r)) + "zz" + c),
+        (f"contains the same {dot[0]} twice in a row", rf".*({dot[1]})\1.*", lambda r: "z" + single(r) * 2),
+        (f"never the same {dot[0]} twice in a row", rf"(?!.*({dot[1]})\1).*", lambda r: single(r)),
+        (
+            f"the same word on both sides of {sign.says}",
+            rf"(\w+){sign.regex}\1",
+            lambda r: "ab" + sign.sample(r) + "ab",
+        ),
+        (
+            f"a word, {sign.says} and the same word again",
+            rf"(\w+){sign.regex}\1",
+            lambda r: "ab" + sign.sample(r) + "ab",
+        ),
+    ]
+    return whole(*rng.choice(ways))
+
+
+def conditions(rng: Random) -> Request:
+    """Only some characters, and something more that must or must not be."""
+    base, names, pool, allowed = rng.choice(
+        [
+            ("[a-z]", ("lowercase letters", "small letters"), "qwz", ""),
+            ("[A-Za-z]", ("letters",), "qWz", ""),
+            ("[A-Za-z0-9]", ("letters and digits", "alphanumeric characters"), "qW7", ""),
+            ("[a-z0-9]", ("lowercase letters and digits",), "qz7", ""),
+            (r"\w", ("word characters", "letters, digits and underscores"), "qW7", "_"),
+            ("[a-z-]", ("lowercase letters and dashes", "small letters and hyphens"), "qwz", "-"),
+            ("[a-z0-9-]", ("lowercase letters, digits and dashes",), "qz7", "-"),
+            ("[a-z0-9._]", ("lowercase letters, digits, dots and underscores",), "qz7", "._"),
+            (r"\S", ("characters that are not spaces", "non-blank characters"), "qW7", "-_"),
+            (".", ("any characters",), "qW7 ", "-_ "),
+        ]
+    )
+    text = rng.choice(LOWER)
+    quoted = _quoted(text, rng)
+    extra: list[tuple[str, str]] = [
+        (f"(?!.*{text})", f"without {quoted} in it"), (f"(?!.*{text})", f"must not contain {quoted}"), (f"(?!{text}$)", f"but not {quoted}"),
+        (f"(?!{text})", f"not starting with {quoted}"), (f"(?!.*{text}$)", f"not ending in {quoted}"), (f"(?!{text}$)", f"{quoted} itself is forbidden"),
+    ]  # fmt: skip
+    needed = [(r"(?=.*\d)", rng.choice(["with at least one digit", "must contain a digit", "including a number"]), "7"),
+              ("(?=.*[A-Z])", rng.choice(["with at least one capital", "must include an uppercase letter"]), "W"),
+              ("(?=.*[a-z])", rng.choice(["with at least one small letter", "must include a lowercase letter"]), "q")]  # fmt: skip
+    extra += [
+        (look, says)
+        for look, says, text in needed
+        if text in pool and len(set(pool)) > 2 and (text != "q" or "W" in pool)
+    ]
+    if "7" in pool:
+        extra.append((r"(?!\d)", rng.choice(["not starting with a digit", "the first character must not be a digit"])))
+    for character in allowed:
+        name, mark = rng.choice(parts.SIGNS[character]), escaped(character)
+        extra += [
+            (f"(?!{mark})", f"not starting with {article(name)}"),
+            (f"(?!.*{mark}$)", f"not ending with {article(name)}"),
+        ]
+        extra += [
+            (f"(?!.*{mark}{mark})", f"no two {_many_signs(character)[0]} in a row"),
+            (f"(?=.*{mark})", f"with at least one {name}"),
+        ]
+    chosen = rng.sample(extra, rng.choice([1, 1, 1, 2]))
+    if len({look for look, _ in chosen}) < len(chosen) or sum(text in look for look, _ in chosen) > 1:
+        chosen = chosen[:1]
+    chosen.sort(key=lambda pair: pair[0].startswith("(?!"))
+    size, least, most = _length(rng)
+    least, most, size = (least, most, size) if least > 3 else (1, None, "")
+    said = [
+        f"only {rng.choice(names)}" if base != "." else "any text",
+        *([size] if size else []),
+        *(says for _, says in chosen),
+    ]
+    sample = "".join(
+        ["q", *(character for character in allowed[:1]), "W" if "W" in pool else "w", "7" if "7" in pool else "w"]
+    )
+    regex = "".join(look for look, _ in chosen) + base + repeat(least, most)
+    return whole(
+        ", ".join(said),
+        regex,
+        lambda r: (sample + "q" * 40)[: max(least, 5) if most is None else max(least, min(most, 5))],
+    )
 
 
 # --- alternatives, numbers, lists ---
@@ -855,6 +1024,9 @@ _FAMILIES: tuple[tuple[Callable[[Random], Request], int], ...] = (
     (around, 9),
     (edges, 5),
     (excluded, 4),
+    (occurrences, 5),
+    (repeats, 3),
+    (conditions, 5),
     (length, 1),
     (alternatives, 4),
     (amounts, 5),

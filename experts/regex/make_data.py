@@ -124,13 +124,18 @@ def _other_words(ask: str, regex: str, shown: Shown, rng: Random) -> tuple[str, 
         taken.add(changed[text])
     if not changed:
         return ask, regex, shown
-    pattern = re.compile(r"(?<![A-Za-z\\])(?:" + "|".join(changed) + ")(?![A-Za-z])")
+    # In an expression \b and its like come before a word: `\bcat`.
+    pattern = re.compile(r"(\\[a-zA-Z])?([A-Za-z]+)")
 
     def replaced(text: str) -> str:
-        return pattern.sub(lambda match: changed[match[0]], text)
+        return re.sub("[A-Za-z]+", lambda match: changed.get(match[0], match[0]), text)
 
-    found, missed = [replaced(text) for text in shown[0]], [replaced(text) for text in shown[1]]
-    other = replaced(regex)
+    def expression(text: str) -> str:
+        return pattern.sub(lambda match: (match[1] or "") + changed.get(match[2], match[2]), text)
+
+    inside = re.compile("|".join(sorted(changed, key=len, reverse=True)))
+    found, missed = ([inside.sub(lambda match: changed[match[0]], text) for text in texts] for texts in shown)
+    other = expression(regex)
     if all(matches(other, text) for text in found) and not any(matches(other, text) for text in missed):
         return replaced(ask), other, (found, missed)
     return ask, regex, shown
@@ -143,27 +148,39 @@ def _runs(regex: str) -> list[str]:
 
 def _other_counts(ask: str, regex: str, rng: Random) -> tuple[str, str] | None:
     """Other numbers where wording and expression have the same ones; their order stays, a least is still least."""
-    said = [_value(text) for text in _COUNT.findall(ask)]
-    counts = [int(text) for found in _REPEAT.finditer(regex) for text in (found[1], found[3]) if text]
-    values = sorted({n for n in counts if n > 1})
-    if not values or sorted(n for n in said if n > 1) != sorted(n for n in counts if n > 1):
+    said = [n for text in _COUNT.findall(ask) if (n := _value(text)) > 1]
+    pairs = [(int(found[1]), int(found[3] or 0)) for found in _REPEAT.finditer(regex)]
+    counts = [n for pair in pairs for n in pair if n > 1]
+    # Strings that are shown would no longer fit; and two or three: what would two or seven be?
+    if not counts or re.search(rf"like |such as |[A-Za-z]\d|\d[a-z]|\b0\d|\w\.\d|\bor {_COUNT.pattern}", ask):
         return None
-    if re.search(rf"{_COUNT.pattern} or {_COUNT.pattern}", ask):  # two or three: what would two or seven be?
+    if said == counts:
+        new = [n for low, high in pairs for n in _counts_like([n for n in (low, high) if n > 1], rng)]
+    elif sorted(said) == sorted(counts):
+        values = sorted(set(counts))
+        by_value = dict(zip(values, _counts_like(values, rng), strict=True))
+        said, counts, new = [by_value[n] for n in said], [by_value[n] for n in counts], []
+    else:
         return None
-    new = dict(zip(values, sorted(rng.sample(range(2, max(13, values[-1] + 4)), len(values))), strict=True))
-    new |= {0: 0, 1: 1}
+    for_ask, for_regex = iter(new or said), iter(new or counts)
 
     def said_anew(found: re.Match[str]) -> str:
-        n = _value(found[0])
-        if n < 2:
+        if _value(found[0]) < 2:
             return found[0]
-        return NUMBERS[new[n]] if found[0].isalpha() and new[n] < len(NUMBERS) else str(new[n])
+        n = next(for_ask)
+        return NUMBERS[n] if found[0].isalpha() and n < len(NUMBERS) else str(n)
 
     def repeated_anew(found: re.Match[str]) -> str:
-        most = str(new[int(found[3])]) if found[3] else ""
-        return f"{{{new[int(found[1])]}{found[2] or ''}{most}}}"
+        least, most = (str(next(for_regex)) if int(text or 0) > 1 else text or "" for text in (found[1], found[3]))
+        return f"{{{least}{found[2] or ''}{most}}}"
 
     return _COUNT.sub(said_anew, ask), _REPEAT.sub(repeated_anew, regex)
+
+
+def _counts_like(values: list[int], rng: Random) -> list[int]:
+    """As many different counts in rising order, about as large as these."""
+    largest = max(8, values[-1] + 4) if values else 8
+    return sorted(rng.sample(range(2, largest + 1), len(values)))
 
 
 def _value(text: str) -> int:
@@ -178,7 +195,7 @@ def _example(ask: str, regex: str, shown: Shown, rng: Random) -> Example:
     ask = typos(ask, rng, share=0.12, keep=kept)
     strings = _with_strings(shown, rng) if rng.random() < 0.12 else ""
     if rng.random() < 0.4:
-        noun = ask.split(" ", 1)[0].lower() not in NO_NOUNS and ":" not in ask
+        noun = ask.split(" ", 1)[0].lower() not in NO_NOUNS and ":" not in ask and not strings
         layouts = _NOUN_LAYOUTS if noun and rng.random() < 0.5 else _LAYOUTS
         ask = rng.choice(layouts).format(ask + strings)
     else:

@@ -70,8 +70,8 @@ nickname, short name, label, tag, field, value, string, id
 # Words of written items that are only there to have a word.
 MEANINGLESS = _words("""
 foo bar hello world cat dog bird red green blue small medium large pending shipped delivered cancelled password root
-lock apple orange hearts spades clubs diamonds north south east west login logout feature bugfix hotfix user action every
-each TX SN PN INV ERROR Bearer report chapter title test tmp
+apple orange hearts spades clubs diamonds north south east west login logout feature bugfix hotfix user action every
+each lock TX SN PN INV ERROR Bearer report chapter title test tmp
 """)
 
 # What a description begins with that is no noun.
