@@ -476,9 +476,7 @@ def occurrences(rng: Random) -> Request:
         (f"{has} no more than {said}{where}", f"{other}*(?:{one_of}{other}*){repeat(0, n)}", rng.randint(0, n)),
     ]
     ask, regex, count = rng.choice(ways)
-    return whole(
-        ask, regex, lambda r: "".join(r.choice(["", "z", "zw"]) + text for _ in range(count)).replace("a", text)
-    )
+    return whole(ask, regex, lambda r: "".join(r.choice(["", "+", "+("]) + text for _ in range(count)))
 
 
 def repeats(rng: Random) -> Request:
@@ -549,17 +547,22 @@ def conditions(rng: Random) -> Request:
     text = rng.choice(LOWER)
     quoted = _quoted(text, rng)
     extra: list[tuple[str, str]] = [
-        (f"(?!.*{text})", f"without {quoted} in it"), (f"(?!.*{text})", f"must not contain {quoted}"), (f"(?!{text}$)", f"but not {quoted}"),
-        (f"(?!{text})", f"not starting with {quoted}"), (f"(?!.*{text}$)", f"not ending in {quoted}"), (f"(?!{text}$)", f"{quoted} itself is forbidden"),
-    ]  # fmt: skip
-    needed = [(r"(?=.*\d)", rng.choice(["with at least one digit", "must contain a digit", "including a number"]), "7"),
-              ("(?=.*[A-Z])", rng.choice(["with at least one capital", "must include an uppercase letter"]), "W"),
-              ("(?=.*[a-z])", rng.choice(["with at least one small letter", "must include a lowercase letter"]), "q")]  # fmt: skip
-    extra += [
-        (look, says)
-        for look, says, text in needed
-        if text in pool and len(set(pool)) > 2 and (text != "q" or "W" in pool)
+        (f"(?!.*{text})", f"without {quoted} in it"),
+        (f"(?!.*{text})", f"must not contain {quoted}"),
+        (f"(?!{text}$)", f"but not {quoted}"),
+        (f"(?!{text}$)", f"{quoted} itself is forbidden"),
+        (f"(?!{text})", f"not starting with {quoted}"),
+        (f"(?!.*{text}$)", f"not ending in {quoted}"),
     ]
+    needed = [
+        (r"(?=.*\d)", ("with at least one digit", "must contain a digit", "including a number"), "7"),
+        ("(?=.*[A-Z])", ("with at least one capital", "must include an uppercase letter"), "W"),
+        ("(?=.*[a-z])", ("with at least one small letter", "must include a lowercase letter"), "q"),
+    ]
+    # To ask for a digit where there may be nothing else says nothing.
+    for look, ways, example in needed:
+        if example in pool and len(set(pool)) > 2 and (example != "q" or "W" in pool):
+            extra.append((look, rng.choice(ways)))
     if "7" in pool:
         extra.append((r"(?!\d)", rng.choice(["not starting with a digit", "the first character must not be a digit"])))
     for character in allowed:
@@ -583,9 +586,8 @@ def conditions(rng: Random) -> Request:
         *([size] if size else []),
         *(says for _, says in chosen),
     ]
-    sample = "".join(
-        ["q", *(character for character in allowed[:1]), "W" if "W" in pool else "w", "7" if "7" in pool else "w"]
-    )
+    marks = "".join(character for character in allowed if f"(?=.*{escaped(character)})" in dict(chosen))
+    sample = "q" + marks + ("W" if "W" in pool else "w") + ("7" if "7" in pool else "w")
     regex = "".join(look for look, _ in chosen) + base + repeat(least, most)
     return whole(
         ", ".join(said),
