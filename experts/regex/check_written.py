@@ -18,6 +18,7 @@ _UNSTYLED = {
     r"\[\\d\]": r"\d",
     r"a-zA-Z": "A-Za-z",
     r"a-fA-F": "A-Fa-f",
+    r"A-Za-z0-9_": r"\w",
     r"A-Z0-9a-z": "A-Za-z0-9",
     r"\{0,1\}": "?",
     r"\{1,\}": "+",

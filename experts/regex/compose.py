@@ -202,6 +202,8 @@ def characters(rng: Random) -> Request:
     inner = "".join(b.replace(r"\d", "0-9") if len(base) > 1 else b for b in base)
     extra.sort(key=lambda c: c == "-")
     regex = f"[{inner}{''.join(extra)}]"
+    if inner == "A-Za-z0-9" and "_" in extra:
+        regex = regex.replace("_", "").replace(inner, r"\w") if len(extra) > 1 else r"\w"
     pool = "".join(
         {
             r"\d": string.digits,
@@ -295,6 +297,8 @@ _HAS_NOT = ("does not contain", "without", "must not contain", "not containing",
 def around(rng: Random) -> Request:
     """Starts with, ends with, contains, or does not: one text or two."""
     a, b = _fixed(rng), _fixed(rng)
+    while a in b or b in a:
+        b = _fixed(rng)
     qa, qb, ea, eb = _quoted(a, rng), _quoted(b, rng), escaped(a), escaped(b)
     starts, ends, has, hasnt = (rng.choice(w) for w in (_STARTS, _ENDS, _HAS, _HAS_NOT))
     fill = _filler
