@@ -144,6 +144,18 @@ def _connected(says: list[str], rng: Random) -> str:
         f"{listed_up}, and finally {last}",
         f"{', followed by '.join(says)}",
     ]
+    if not middle:
+        ways += [f"{last} preceded by {first}", f"{last} with {first} in front", f"{first} with {last} right after it"]
+        ways += [f"{first} immediately followed by {last}", f"{first} plus {last}", f"{first}, then {last}"]
+        ways += [f"{first} directly followed by {last}", f"{last}, before it {first}"]
+    else:
+        ways += [f"{first}, next {', next '.join([*middle, last])}", f"in this order: {', '.join(says)}"]
+        ways += [
+            "; ".join(says),
+            f"{listed_up}, with {last} at the end",
+            f"{first} first, then {', then '.join([*middle, last])}",
+        ]
+        ways += [f"{first} as a prefix, then {', '.join([*middle, last])}", f"{listed_up} plus {last} as a suffix"]
     if not middle:  # "starts with a digit, ends with a letter" leaves room between
         ways = [way for way in ways if not way.startswith(("starts with", "begins with"))]
     return rng.choice(ways)

@@ -47,6 +47,8 @@ KINDS = (
             ("capital", "capitals"),
             ("letter in upper case", "letters in upper case"),
             ("letter A-Z", "letters A-Z"),
+            ("big letter", "big letters"),
+            ("cap", "caps"),
         ),
     ),
     Kind(
@@ -58,6 +60,7 @@ KINDS = (
             ("lower case letter", "lower case letters"),
             ("letter a-z", "letters a-z"),
             ("lower-case letter", "lower-case letters"),
+            ("letter in lower case", "letters in lower case"),
         ),
     ),
     Kind(
@@ -69,6 +72,8 @@ KINDS = (
             ("letter of either case", "letters of either case"),
             ("upper or lower case letter", "upper or lower case letters"),
             ("alphabetic character", "alphabetic characters"),
+            ("letter (any case)", "letters (any case)"),
+            ("upper- or lowercase letter", "upper- or lowercase letters"),
         ),
     ),
     Kind(
