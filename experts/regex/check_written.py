@@ -42,8 +42,8 @@ def _whole(regex: str) -> bool:
     return regex.startswith("^") and regex.endswith("$") and not regex.endswith(r"\$")
 
 
-def faults(regex: str) -> list[str]:
-    """What is wrong with how the expression is written; empty where nothing is."""
+def faults(regex: str, captures: bool = False) -> list[str]:
+    """What is wrong with how the expression is written, which may be asked to capture; empty where nothing is."""
     try:
         compiled = re.compile(regex)
     except re.error as error:
@@ -51,7 +51,7 @@ def faults(regex: str) -> list[str]:
     # A backslash that is itself escaped escapes nothing after it.
     single = regex.replace("\\\\", "")
     found = [f"use {right} for {wrong}" for wrong, right in _UNSTYLED.items() if re.search(wrong, single)]
-    if compiled.groups and not re.search(r"\\[1-9]", regex):
+    if compiled.groups and not captures and not re.search(r"\\[1-9]", regex):
         found.append("a group that nothing refers to: use (?:...)")
     # Without its anchors the expression has to say the same: an alternative must not take one of them along.
     if _whole(regex) and _bare_alternative(regex):
@@ -72,7 +72,7 @@ def _bare_alternative(regex: str) -> bool:
 def item_faults(item: dict[str, Any]) -> list[str]:
     """What is wrong with an item: its style, its number of wordings and strings, and strings that it gets wrong."""
     regex = item["regex"]
-    found = faults(regex)
+    found = faults(regex, any("captur" in ask for ask in item["ask"]))
     if found and found[0].startswith("no regular"):
         return found
     if len(item["ask"]) < 3:
