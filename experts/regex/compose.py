@@ -352,12 +352,20 @@ _CLASS_NAMES = (
 )
 
 
+def _other(regex: str) -> str:
+    """The class of all other characters."""
+    return r"\D" if regex == r"\d" else regex.replace("[", "[^", 1)
+
+
 def edges(rng: Random) -> Request:
     """Starts, ends or does both with a class of characters or a sign, and what stands between them."""
     (ra, na, sa), (rb, nb, sb) = rng.choice(_CLASS_NAMES), rng.choice(_CLASS_NAMES)
     a, b = rng.choice(na), rng.choice(nb)
     starts, ends = rng.choice(_STARTS), rng.choice(_ENDS)
-    sign = parts.sign(rng)
+    sign, text = parts.sign(rng), _fixed(rng)
+    quoted = _quoted(text, rng)
+    # "Contains one dash" would be: no more than one.
+    any_sign = article(sign.says[4:]) if sign.says.startswith("one ") else sign.says
     size, least, most = _length(rng)
     between = rng.choice(parts.KINDS[:8])
     many = rng.choice(between.names)[1]
@@ -368,7 +376,14 @@ def edges(rng: Random) -> Request:
         (f"{starts} {a} and {ends} {b}", f"{ra}.*{rb}", lambda r: sa + fill(r) + sb),
         (f"{starts} {sign.says}", f"{sign.regex}.*", lambda r: sign.sample(r) + fill(r)),
         (f"{ends} {sign.says}", f".*{sign.regex}", lambda r: fill(r) + sign.sample(r)),
-        (f"contains {sign.says}", f".*{sign.regex}.*", lambda r: fill(r) + sign.sample(r)),
+        (f"contains {any_sign}", f".*{sign.regex}.*", lambda r: fill(r) + sign.sample(r)),
+        (f"{starts} {a} and {ends} {sign.says}", f"{ra}.*{sign.regex}", lambda r: sa + fill(r) + sign.sample(r)),
+        (f"{starts} {sign.says} and {ends} {a}", f"{sign.regex}.*{ra}", lambda r: sign.sample(r) + fill(r) + sa),
+        (f"{starts} {quoted} and {ends} {a}", f"{escaped(text)}.*{ra}", lambda r: text + fill(r) + sa),
+        (f"{starts} {a} and {ends} {quoted}", f"{ra}.*{escaped(text)}", lambda r: sa + fill(r) + text),
+        (f"{starts} {quoted}, then {a}, then anything", f"{escaped(text)}{ra}.*", lambda r: text + sa + fill(r)),
+        (f"does not start with {a}", f"{_other(ra)}.*", lambda r: "+" + fill(r)),
+        (f"does not end with {a}", f".*{_other(ra)}", lambda r: fill(r) + "+"),
         (f"{starts} {a}, the rest are {many}", f"{ra}{between.regex}*", lambda r: sa + several(pool, 0, 5)(r)),
         (f"{a} first, then only {many}", f"{ra}{between.regex}+", lambda r: sa + several(pool, 1, 5)(r)),
         (
@@ -377,18 +392,15 @@ def edges(rng: Random) -> Request:
             lambda r: several(pool, 1, 5)(r) + sign.sample(r),
         ),
         (f"{starts} {a}, then {many} or nothing, {ends} {b}", f"{ra}{between.regex}*{rb}", lambda r: sa + sb),
-        (f"{starts} {a} and contains {sign.says}", f"{ra}.*{sign.regex}.*", lambda r: sa + fill(r) + sign.sample(r)),
+        (f"{starts} {a} and contains {any_sign}", f"{ra}.*{sign.regex}.*", lambda r: sa + fill(r) + sign.sample(r)),
     ]
     if size and least > 2:
         inner = repeat(least - 1, None if most is None else most - 1)
         ways.append((f"{starts} {a}, {size}", f"{ra}.{inner}", lambda r: sa + _sized("qz", least, most)(r)[1:]))
-        ways.append(
-            (
-                f"{many}, {starts} {a}, {size} in all",
-                f"{ra}{between.regex}{inner}",
-                lambda r: sa + _sized(pool, least, most)(r)[1:],
-            )
-        )
+        first = next((kind.characters for kind in parts.KINDS if kind.regex == ra), "")
+        if set(first) <= set(pool):  # digits that start with a letter are none
+            start, fitting = f"{ra}{between.regex}{inner}", _sized(pool, least, most)
+            ways.append((f"{many}, {starts} {a}, {size} in all", start, lambda r: sa + fitting(r)[1:]))
     return whole(*rng.choice(ways))
 
 
