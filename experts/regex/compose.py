@@ -302,7 +302,7 @@ def _filler(rng: Random) -> str:
 
 _STARTS = ("starts with", "begins with", "starting with", "beginning with", "must start with", "that start with")
 _ENDS = ("ends with", "ends in", "ending with", "finishing with", "must end with", "that end in")
-_HAS = ("contains", "includes", "has", "containing", "must contain", "with somewhere in it")
+_HAS = ("contains", "includes", "has", "containing", "must contain")
 _HAS_NOT = ("does not contain", "without", "must not contain", "not containing", "doesn't include", "never contains")
 
 
