@@ -193,6 +193,76 @@ def _framed(ask: str, rng: Random) -> str:
     )
 
 
+_SEPARATED = (
+    (",", "commas"),
+    (", ", "comma and space"),
+    (";", "semicolons"),
+    ("|", "pipes"),
+    ("-", "dashes"),
+    (" ", "single spaces"),
+    ("/", "slashes"),
+    (".", "dots"),
+    (":", "colons"),
+    ("_", "underscores"),
+    ("\\", "backslashes"),
+    ("\t", "tabs"),
+)
+
+
+def nested(rng: Random) -> Request:
+    """Short rows of parts as wholes: one or the other, one perhaps, one several times."""
+    a, b = _row(rng), _row(rng)
+    while b.regex == a.regex:
+        b = _row(rng)
+    between, name = rng.choice(_SEPARATED[:9])
+    sign, n = escaped(between), rng.randint(2, 5)
+    times = "twice" if n == 2 else f"{number(n, rng)} times"
+
+    def some(r: Random, least: int, most: int, joint: str = "") -> str:
+        return joint.join(a.sample(r) for _ in range(r.randint(least, most)))
+
+    ways: list[tuple[str, str, Sample]] = [
+        (f"either {a.says}, or {b.says}", f"(?:{a.regex}|{b.regex})", lambda r: r.choice([a, b]).sample(r)),
+        (f"{a.says} or alternatively {b.says}", f"(?:{a.regex}|{b.regex})", lambda r: r.choice([a, b]).sample(r)),
+        (f"one of these: {a.says}; {b.says}", f"(?:{a.regex}|{b.regex})", lambda r: r.choice([a, b]).sample(r)),
+        (f"{a.says}, optionally followed by {b.says}", f"{a.regex}(?:{b.regex})?", lambda r: a.sample(r) + b.sample(r)),
+        (f"{a.says}; after that may come {b.says}", f"{a.regex}(?:{b.regex})?", lambda r: a.sample(r) + b.sample(r)),
+        (f"{b.says}, optionally preceded by {a.says}", f"(?:{a.regex})?{b.regex}", lambda r: a.sample(r) + b.sample(r)),
+        (f"maybe {a.says}, then in any case {b.says}", f"(?:{a.regex})?{b.regex}", lambda r: b.sample(r)),
+        (f"{a.says}, all of it {times}", f"(?:{a.regex}){repeat(n)}", lambda r: some(r, n, n)),
+        (f"one or more times: {a.says}", f"(?:{a.regex})+", lambda r: some(r, 1, 3)),
+        (f"{a.says}, as a whole repeated one or more times", f"(?:{a.regex})+", lambda r: some(r, 1, 3)),
+        (
+            f"one or more entries separated by {name}, each entry is {a.says}",
+            f"{a.regex}(?:{sign}{a.regex})*",
+            lambda r: some(r, 1, 3, between),
+        ),
+        (
+            f"a list divided by {name}, every item is {a.says}",
+            f"{a.regex}(?:{sign}{a.regex})*",
+            lambda r: some(r, 1, 3, between),
+        ),
+    ]
+    return whole(*rng.choice(ways))
+
+
+def _row(rng: Random) -> Part:
+    """Two or three parts that are certain to be there, said as one thing."""
+    drawn: list[Part] = []
+    count = rng.choice([2, 2, 2, 3])
+    where = rng.choice([0, count - 1])  # two fixed texts would be one
+    while len(drawn) < count:
+        way = parts.counted if len(drawn) == where else rng.choice([parts.counted, parts.word, parts.letter])
+        part = parts.sign(rng) if count == 3 and len(drawn) == 1 else way(rng)
+        if not part.regex.endswith(("?", "*")) and (not drawn or _base(part) != _base(drawn[-1])):
+            drawn.append(part)
+    says = [part.says for part in drawn]
+    said = (
+        " and ".join(says) if count == 2 else rng.choice([f"{says[0]}, {says[1]} and {says[2]}", " then ".join(says)])
+    )
+    return Part(said, "".join(part.regex for part in drawn), _joined([part.sample for part in drawn]))
+
+
 # --- the whole text: its characters, its length, its start and its end ---
 
 
@@ -724,22 +794,6 @@ def ranges(rng: Random) -> Request:
     return whole(ask, regex, part.sample)
 
 
-_SEPARATED = (
-    (",", "commas"),
-    (", ", "comma and space"),
-    (";", "semicolons"),
-    ("|", "pipes"),
-    ("-", "dashes"),
-    (" ", "single spaces"),
-    ("/", "slashes"),
-    (".", "dots"),
-    (":", "colons"),
-    ("_", "underscores"),
-    ("\\", "backslashes"),
-    ("\t", "tabs"),
-)
-
-
 def lists(rng: Random) -> Request:
     """The same thing several times with a separator between."""
     separator, name = rng.choice(_SEPARATED)
@@ -1054,6 +1108,7 @@ _FAMILIES: tuple[tuple[Callable[[Random], Request], int], ...] = (
     (around, 9),
     (edges, 5),
     (excluded, 4),
+    (nested, 6),
     (occurrences, 5),
     (repeats, 3),
     (conditions, 5),
