@@ -159,13 +159,14 @@ def roughened(schema: dict[str, Any], text: str, value: Any, rng: Random) -> str
 def round_(number: int, rng: Random, items: list[dict[str, Any]] | None = None) -> Iterator[recipe.Example]:
     """Every item once: as written in the first round, later said of others and with its schema written otherwise."""
     items = load() if items is None else items
+    phrases = render.phrases(items)
     for item in rng.sample(items, len(items)):
         schema, text, value = item["schema"], item["text"], copy.deepcopy(item["value"])
         if number:
             if rng.random() < 0.88:
                 text, value = values.varied(item, schema, rng)
-            as_form = rng.random() < 0.1
-            text = render.form(item, schema, value, rng) if as_form else roughened(schema, text, value, rng)
+            as_form = rng.random() < 0.12
+            text = render.form(item, schema, value, phrases, rng) if as_form else roughened(schema, text, value, rng)
             if rng.random() < 0.92:
                 schema, value = schemas.varied(item, text, value, rng)
         yield example(schema, re.sub(r"[ \t]+\n", "\n", text), value, rng)

@@ -29,8 +29,24 @@ def framed(text: str, rng: Random) -> str:
     return f"{text}\n{rng.choice(BELOW)}"
 
 
-def form(item: dict[str, Any], schema: dict[str, Any], value: Json, rng: Random) -> str:
-    """The value as lines of "label: what", in an order of its own, as a form or an export of it looks."""
+Phrases = dict[str, list[str]]
+
+
+def phrases(items: list[dict[str, Any]]) -> Phrases:
+    """What the written values have as free texts, by their properties' names."""
+    found: Phrases = {}
+    for item in items:
+        for leaf in values.leaves(item["schema"], item["value"]):
+            if values.is_free(leaf.schema) and leaf.value not in found.setdefault(leaf.name, []):
+                found[leaf.name].append(leaf.value)
+    return found
+
+
+def form(item: dict[str, Any], schema: dict[str, Any], value: Json, known: Phrases, rng: Random) -> str:
+    """The value as lines of "label: what", in an order of its own; its free texts are others' ones, half of them."""
+    for leaf in values.leaves(schema, value):
+        if values.is_free(leaf.schema) and rng.random() < 0.5:
+            leaf.set(rng.choice(known[leaf.name]))
     names = item.get("names", {})
     label = rng.choice([str.capitalize, str.title, str.upper, str])
     mark = rng.choice([": ", ": ", ": ", " = ", " - ", ":\t", " | "])

@@ -347,6 +347,7 @@ def _vary_word(leaf: Leaf, spans: Spans, rng: Random) -> bool:
 _CODE = re.compile(
     r"(?=.*\d)(?:[A-Z]{0,4}[\d#+.:/*()-]+[A-Z0-9.:/()-]*|[A-Z]{1,4}|[A-Za-z]+-\d+)(?: (?:[\d+.:/()-]+|[A-Z]{1,4}\d*))*"
 )
+_ADDRESS = re.compile(r"\d+(?:\.\d+){3}(?:/\d+)?")
 _HASH = re.compile(r"(?=.*\d)[0-9a-f]{7,}")
 
 
@@ -354,7 +355,8 @@ def vary_codes(found: list[Leaf], spans: Spans, rng: Random) -> None:
     """Invoice numbers, telephone numbers, versions and their like: other digits, and now and then other letters."""
     for leaf in found:
         old = leaf.value
-        if not (is_free(leaf.schema) and (_CODE.fullmatch(old) or _HASH.fullmatch(old))):
+        code = _HASH.fullmatch(old) or (_CODE.fullmatch(old) and not _ADDRESS.fullmatch(old))
+        if not code or not is_free(leaf.schema):
             continue
         places = spans.find(old)
         if not places or (len(old) < 4 and len(places) > 1) or any(spans.taken(*place) for place in places):
@@ -392,6 +394,24 @@ def vary_choices(found: list[Leaf], spans: Spans, rng: Random) -> None:
             continue
         new = rng.choice(others)
         spans.new[place[0], place[1]] = cased(spoken[new], spans.text[place[0] : place[1]], new)
+        leaf.set(new)
+
+
+# Each currency's sign and its word, as texts write them.
+CURRENCIES = {"EUR": ("€", "euro"), "USD": ("$", "dollar"), "GBP": ("£", "pound")}
+
+
+def vary_currency(found: list[Leaf], spans: Spans, rng: Random) -> None:
+    """Euros for dollars, where signs or words are all that say it, and those of one currency only."""
+    there = [code for code, ways in CURRENCIES.items() if any(way in spans.text.lower() for way in ways)]
+    for leaf in found:
+        others = [code for code in CURRENCIES if code != leaf.value and code in leaf.schema.get("enum", CURRENCIES)]
+        if [leaf.value] != there or leaf.value in spans.text or not others:
+            continue
+        new = rng.choice(others)
+        for old_way, new_way in zip(CURRENCIES[leaf.value], CURRENCIES[new], strict=True):
+            for m in re.finditer(re.escape(old_way), spans.text, re.I):
+                spans.new[m.span()] = cased(new_way, m[0])
         leaf.set(new)
 
 
@@ -459,7 +479,7 @@ def varied(item: dict[str, Any], schema: dict[str, Any], rng: Random) -> tuple[s
     text, value = exchanged(text, value, item["known"], schema, rng)
     found = [leaf for leaf in leaves(schema, value) if leaf.name not in item.get("keep", ())]
     spans = Spans(text)
-    for vary in (vary_moments, vary_dates, vary_times, vary_codes):
+    for vary in (vary_currency, vary_moments, vary_dates, vary_times, vary_codes):
         if rng.random() < 0.85:
             vary(found, spans, rng)
     # What is part of a free text, a date or a time is no number and no choice.
