@@ -355,8 +355,7 @@ def vary_codes(found: list[Leaf], spans: Spans, rng: Random) -> None:
     """Invoice numbers, telephone numbers, versions and their like: other digits, and now and then other letters."""
     for leaf in found:
         old = leaf.value
-        code = _HASH.fullmatch(old) or (_CODE.fullmatch(old) and not _ADDRESS.fullmatch(old))
-        if not code or not is_free(leaf.schema):
+        if not is_free(leaf.schema) or _ADDRESS.fullmatch(old) or not (_CODE.fullmatch(old) or _HASH.fullmatch(old)):
             continue
         places = spans.find(old)
         if not places or (len(old) < 4 and len(places) > 1) or any(spans.taken(*place) for place in places):
