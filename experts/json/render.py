@@ -44,9 +44,12 @@ def phrases(items: list[dict[str, Any]]) -> Phrases:
 
 def form(item: dict[str, Any], schema: dict[str, Any], value: Json, known: Phrases, rng: Random) -> str:
     """The value as lines of "label: what", in an order of its own; its free texts are others' ones, half of them."""
+    used: set[str] = set()
     for leaf in values.leaves(schema, value):
-        if values.is_free(leaf.schema) and rng.random() < 0.5:
-            leaf.set(rng.choice(known[leaf.name]))
+        if values.is_free(leaf.schema):
+            phrase = rng.choice([leaf.value, rng.choice(known[leaf.name])])
+            leaf.set(leaf.value if phrase in used else phrase)
+            used.add(leaf.value)
     names = item.get("names", {})
     label = rng.choice([str.capitalize, str.title, str.upper, str])
     mark = rng.choice([": ", ": ", ": ", " = ", " - ", ":\t", " | "])

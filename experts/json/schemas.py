@@ -102,7 +102,7 @@ def drop(schema: Schema, value: Json, rng: Random) -> None:
 def flatten(schema: Schema, value: Json, rng: Random) -> None:
     """An object within the object becomes properties of the outer one, by both names."""
     for name, sub in list(schema["properties"].items()):
-        if "properties" not in sub or name not in schema.get("required", ()) or rng.random() > 0.2:
+        if sub.get("type") != "object" or name not in schema.get("required", ()) or rng.random() > 0.2:
             continue
         merged: Schema = {}
         names = {inner: f"{name}_{inner}" for inner in sub["properties"]}
@@ -360,7 +360,8 @@ class Classes:
     def typed(self, sub: Schema, key: str) -> Schema:
         camel, label = STYLES["pascal"](split(key)), STYLES["titled"](split(key))
         if "properties" in sub:
-            return self.refer(camel, sub)
+            inner = self.refer(camel, sub)
+            return inner if sub["type"] == "object" else {"anyOf": [inner, {"type": "null"}]}
         if "items" in sub:
             items = self.refer(camel.removesuffix("s"), sub["items"]) if "properties" in sub["items"] else sub["items"]
             rest = {key: part for key, part in sub.items() if key not in ("type", "items")}
