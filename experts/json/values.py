@@ -474,6 +474,8 @@ _EXACT = {word for pool in words.POOLS for word in pool}
 def varied(item: dict[str, Any], schema: dict[str, Any], rng: Random) -> tuple[str, Json]:
     """Text and value of the item, said of others; as written where free texts would get lost."""
     text, value = item["text"], copy.deepcopy(item["value"])
+    if "*" in item.get("keep", ()):  # it says something of the world
+        return text, value
     before = said(schema, value, text)
     text, value = exchanged(text, value, item["known"], schema, rng)
     found = [leaf for leaf in leaves(schema, value) if leaf.name not in item.get("keep", ())]
