@@ -318,6 +318,8 @@ def vary_numbers(found: list[Leaf], spans: Spans, rng: Random) -> None:
             continue
         if _vary_word(leaf, spans, rng):
             continue
+        if value in range(2, 13) and re.search(rf"\b{NUMBERS[int(value) - 2]}\b", spans.text, re.I):
+            continue  # the digit may be another number
         forms = number_forms(value)
         place = spans.once(*forms, unit=True)
         if place is None:
