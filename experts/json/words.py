@@ -70,7 +70,7 @@ Aarhus Aberdeen Alicante Ankara Antwerp Athens Auckland Baku Bamberg Bangkok Bar
 Bologna Boston Braga Bremen Brisbane Brno Bucharest Budapest Cadiz Calgary Cairo Cardiff Casablanca Chicago Cologne
 Copenhagen Cracow Dakar Delft Denver Dortmund Dresden Dublin Durban Edinburgh Eindhoven Florence Gdansk Girona Glasgow
 Gothenburg Granada Grenoble Haarlem Hamburg Helsinki Houston Innsbruck Istanbul Izmir Jaipur Kathmandu Kaunas Kiel
-Kigali Kyoto Lagos Lahore Leeds Leipzig Lima Liverpool Ljubljana Luxor Madrid Malaga Manila Marseille Melbourne Milan
+Kigali Kyoto Lagos Lahore Leeds Leipzig Lima Liverpool Ljubljana Luxor Madrid Malaga Manila Marseille Melbourne
 Minsk Montreal Mumbai Nairobi Nantes Naples Odense Oporto Osaka Ostend Padua Palermo Perth Pisa Poznan Prague Quito
 Reykjavik Riga Rotterdam Santiago Sarajevo Seattle Seoul Seville Sheffield Stavanger Stockholm Stuttgart Sydney Szeged
 Tampere Tbilisi Toledo Toronto Toulouse Trieste Tromso Utrecht Valencia Varna Venice Vilnius Warsaw Wellington
