@@ -364,6 +364,8 @@ def vary_codes(found: list[Leaf], spans: Spans, rng: Random) -> None:
             continue
         letters = rng.random() < 0.5 and not re.search("[a-z]", old)
         new = "".join(_another_sign(c, old, i, letters, rng) for i, c in enumerate(old))
+        if new in spans.text or new in spans.new.values():
+            continue
         leaf.set(new)
         spans.new.update(dict.fromkeys(places, new))
 
