@@ -136,10 +136,10 @@ def date_forms(d: date) -> list[str]:
         f"{short} {d.day}, {d.year}", f"{d:%d.%m.%Y}", f"{d.day}.{d.month}.{d.year}",
         f"{_ordinal(d.day)} {month} {d.year}", f"{_ordinal(d.day)} of {month} {d.year}",
         f"{month} {_ordinal(d.day)}, {d.year}", f"{d:%Y/%m/%d}", f"{d:%d} {month} {d.year}", f"{d:%d}-{short}-{d.year}",
-        f"{month.upper()} {d.day}, {d.year}", f"{d.day} {month.upper()} {d.year}",
+        f"{d:%d.%m.%y}", f"{month.upper()} {d.day}, {d.year}", f"{d.day} {month.upper()} {d.year}",
     ]  # fmt: skip
     if d.day > 12:
-        forms += [f"{d:%d/%m/%Y}", f"{d:%m/%d/%Y}"]
+        forms += [f"{d:%d/%m/%Y}", f"{d:%m/%d/%Y}", f"{d:%d-%m-%Y}"]
     return forms
 
 
@@ -170,14 +170,16 @@ def vary_dates(found: list[Leaf], spans: Spans, rng: Random) -> None:
         return
     move = _days(places, rng)
     other = rng.random() < 0.4
-    form = rng.choice([0, 1, 1, 2, 2, 3, 4, 5, 5, 6, 7, 8, 9, 10, 12])
+    form = rng.choice([0, 1, 1, 2, 2, 3, 4, 5, 5, 6, 7, 8, 9, 10, 12, 13])
+    named = rng.random() < 0.15
     for leaf, day, (start, end, which), whole in places:
         new = day + timedelta(move)
         forms = date_forms(new) if whole else yearless_forms(new)
         if whole and (other or which >= len(forms)):
             which = form
         spans.new[start, end] = forms[which]
-        _fix_weekday(spans, start, new)
+        if not _fix_weekday(spans, start, new) and named and whole:
+            spans.new[start, end] = f"{DAYS[new.weekday()]}, {forms[which]}"
         leaf.set(new.isoformat())
 
 
@@ -191,12 +193,13 @@ def _days(places: list[tuple[Leaf, date, tuple[int, int, int], bool]], rng: Rand
     return rng.randint(low, high) if low < high else 0
 
 
-def _fix_weekday(spans: Spans, start: int, day: date) -> None:
-    """The day of the week before a date is the new date's."""
+def _fix_weekday(spans: Spans, start: int, day: date) -> bool:
+    """The day of the week before a date is the new date's; whether there is one."""
     m = re.search(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)([a-z]*)(,? (?:the )?)$", spans.text[:start])
     if m:
         name = DAYS[day.weekday()]
         spans.new[m.start(1), m.end(2)] = name if m[2].endswith("day") else name[:3]
+    return bool(m)
 
 
 def vary_moments(found: list[Leaf], spans: Spans, rng: Random) -> None:
@@ -247,9 +250,11 @@ def vary_times(found: list[Leaf], spans: Spans, rng: Random) -> None:
     minutes = [at.hour * 60 + at.minute for at in ats]
     low, high = max(-240, 5 - min(minutes)), min(240, 1435 - max(minutes))
     move = rng.randint(low // 5, high // 5) * 5
+    other = rng.choice([0, 0, 1, 2, 4, 4, 6]) if rng.random() < 0.35 else None
     for leaf, minute, (start, end, which) in zip(times, minutes, places, strict=True):
         new = time(*divmod(minute + move, 60))
         forms = time_forms(new)
+        which = which if other is None else other
         spans.new[start, end] = forms[which if which < len(forms) else {8: 4, 9: 6}[which]]
         leaf.set(f"{new:%H:%M}")
 
@@ -327,7 +332,9 @@ def vary_numbers(found: list[Leaf], spans: Spans, rng: Random) -> None:
         start, end, which = place
         new = _another_number(value, forms[which], leaf.schema, rng)
         if new and not spans.find(new[1], unit=True) and new[1] not in spans.new.values():
-            spans.new[start, end] = new[1]
+            in_words = spans.text[:start].endswith(" ") and re.match(" [a-z]{3}", spans.text[end:])
+            spelt = in_words and new[0] in range(2, 13) and new[1].isdigit() and rng.random() < 0.25
+            spans.new[start, end] = NUMBERS[int(new[0]) - 2] if spelt else new[1]
             leaf.set(new[0])
 
 

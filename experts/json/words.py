@@ -131,7 +131,7 @@ COMPANIES = _list("""
 Halden Office Ltd; Brightwater Garden; TANAKA PAPER; Lindqvist Elektro AB; Greenfield Water Co.; Bauer & Sohn;
 Tischlerei Kern; Fjordfish AS; Mill & Crumb; Kobalt Paints; Baltica Freight; Tidewave Robotics; Blue Heron Press;
 Fischer Optik; Nordpost; Velo Express; Museum of Glass; City Gallery; Harbour Museum; Saint Anne Clinic;
-Kestrel Cargo; Lotus Mail; Rapido; Nordkredit; Union Savings; Sunrow Farms; Bakery Lorenz; Hotel Astra;
+Kestrel Cargo; Lotus Mail; Rapido; Nordkredit; Union Savings; Sunrow Farms; Bakery Lorenz;
 TAIPAN TRADING; Newsfold; Streambox; CloudAttic; Acorn Analytics; Alpine Dairy; Amber & Oak; Arctic Fibre;
 Bluestone Bank; Bramble Foods; Brooklane Media; Carpenter Bros; Cedar Health; Cobblestone Inc.; Copper Kettle Ltd;
 Delta Motors; Driftwood Design; Eastgate Pharma; Ember Studios; Falcon Freight; Fernhill Estates; Gebr. Anders KG;
