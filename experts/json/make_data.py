@@ -76,6 +76,10 @@ SCHEMA_WRAPS = ["```json\n{}\n```", "```json\n{}\n```", "<schema>\n{}\n</schema>
 LABELS = [("Schema", "Text"), ("Schema", "Text"), ("JSON Schema", "Input"), ("schema", "text"), ("SCHEMA", "TEXT")]
 
 
+# What sentences that say nothing would change the answer of.
+MOODS = {"sentiment", "tone", "category", "intent", "urgency", "language", "question_type", "speaker_role", "persons"}
+
+
 def load(folder: Path = WRITTEN) -> list[dict[str, Any]]:
     """Every written text with its schema and value, each value checked."""
     items = []
@@ -151,16 +155,21 @@ def example(schema: dict[str, Any], text: str, value: Any, rng: Random) -> recip
 def roughened(schema: dict[str, Any], text: str, value: Any, rng: Random) -> str:
     """With typos, or between lines that say nothing, where no free text of the value is touched."""
     rough = recipe.typos(text, rng, share=0.12)
-    if rng.random() < 0.1:
+    way = rng.random()
+    if way < 0.25 and not MOODS & schema["properties"].keys():
+        rough = render.chatted(rough, rng)
+    if way < 0.12 or way > 0.95:
         rough = render.framed(rough, rng)
     return rough if values.said(schema, value, rough) == values.said(schema, value, text) else text
 
 
 def round_(number: int, rng: Random, items: list[dict[str, Any]] | None = None) -> Iterator[recipe.Example]:
-    """Every item once: as written in the first round, later said of others and with its schema written otherwise."""
+    """Every item: as written in the first round, later said of others and with its schema written otherwise."""
     items = load() if items is None else items
     phrases = render.phrases(items)
-    for item in rng.sample(items, len(items)):
+    # Long texts come more often: they are fewer, and harder.
+    order = [item for item in items for _ in range(1 + (number > 0) * (len(item["text"]) > 150) * 2)]
+    for item in rng.sample(order, len(order)):
         schema, text, value = item["schema"], item["text"], copy.deepcopy(item["value"])
         if number:
             if rng.random() < 0.88:

@@ -22,6 +22,29 @@ BELOW = [
 ]  # fmt: skip
 
 
+CHATTER = [
+    "I hope you are well.", "Sorry that I only write now.", "It has been a busy week.",
+    "Thanks again for your help!", "As always, feel free to ask.", "I am writing this in a hurry.",
+    "Let me know if anything is unclear.", "You know how it is.", "Anyway, here it is.",
+    "I was asked to pass this on.", "Please read to the end.", "That is all for now.", "Give my love to everyone.",
+    "I had to look that up myself.", "Nobody told me earlier.", "Long story short:", "I will keep it short.",
+    "This came up in the talk just before.", "Please forgive my typing.", "More soon.", "Hope that helps.",
+    "It took me a while to find this.", "I copy it as I got it.", "The rest is as usual.",
+    "We can talk about the details later.", "No need to print this.", "As far as I know nothing else has changed.",
+    "Just so that you have it in writing.", "I think that covers it.", "My colleague may know more.",
+    "I have left out what does not matter.", "See what you make of it.", "Greetings from the office.",
+    "I typed this from a piece of paper.", "Sorry about the mess in this note.", "Well, where do I begin.",
+    "Right, to business:", "There is more, but not today.",
+]  # fmt: skip
+
+
+def chatted(text: str, rng: Random) -> str:
+    """With sentences around it that say nothing; most texts that people send are longer than what they have to say."""
+    before, after = (rng.sample(CHATTER, rng.choice([0, 1, 1, 2])) for _ in range(2))
+    gap = rng.choice([" ", "\n", "\n\n"])
+    return gap.join(part for part in [" ".join(before), text, " ".join(after)] if part)
+
+
 def framed(text: str, rng: Random) -> str:
     """With a line above or below that no schema asks for."""
     if rng.random() < 0.5:

@@ -91,6 +91,8 @@ def drop(schema: Schema, value: Json, rng: Random) -> None:
         if len(names) < 2 or rng.random() > (0.55 if depth == 0 else 0.25):
             continue
         kept = set(rng.sample(names, rng.randint(max(1, len(names) // 2), len(names) - 1)))
+        if not any(row.get(name) is not None for row in rows for name in kept):
+            continue  # nothing of what the text says would be left
         for name in names:
             if name not in kept:
                 del inner["properties"][name]
