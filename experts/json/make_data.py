@@ -1,8 +1,9 @@
 """Training lines of the json expert: a JSON Schema and a text, and the JSON that says what the text says.
 
 A line of `written/` has a `schema` and its `items`, each a `text` and its `value`. Beside them may stand `names`, other
-names that a property can have; `needed`, the properties whose descriptions say what no name does; and, in an item, `keep`:
-the properties whose values hang together with other words of the text, so that they must not be exchanged (`*`: none may).
+names that a property can have; `needed`, the properties whose descriptions say what no name does; and, in an item,
+`keep`: the properties whose values hang together with other words of the text, so that they must not be exchanged
+(`*`: none may).
 """
 
 from __future__ import annotations
