@@ -13,7 +13,7 @@ from random import Random
 
 from experts.cypher.graph import Graph, Properties, words
 from experts.cypher.names import Names, renamed
-from experts.cypher.pools import CITIES, COMPANIES, COUNTRIES, FIRST, HANDLES, LAST, WORKS
+from experts.cypher.pools import CITIES, COMPANIES, COUNTRIES, HANDLES, LAST, WORKS
 from experts.cypher.values import another, concept
 
 Known = dict[str, list[str]]  # texts that written queries compare a property of this name with
@@ -28,56 +28,102 @@ PHRASINGS = {name: _lines(text) for name, text in {
     "list": """List the {A} {if}. | {A} {if} | Which {A} are there {if}? | show me {A} {if} | all {A} {if}
         I need every {a} {if}. | find {A} {if} | Give me the {x} of each {a} {if}. | {x} of {A} {if}
         please list all the {A} {if} | what {A} do we have {if}?""",
-    "all": "List all {A}. | all {A} | Show me the {x} of every {a}. | which {A} are there? | {A}, all of them | name all the {A}",
-    "count": """How many {A} are there {if}? | number of {A} {if} | count {A} {if} | Count the {A} {if}. | {A} {if}: how many?
+    "all": """
+        List all {A}. | all {A} | Show me the {x} of every {a}. | which {A} are there? | {A}, all of them
+        name all the {A}""",
+    "count": """
+        How many {A} are there {if}? | number of {A} {if} | count {A} {if} | Count the {A} {if}.
+        {A} {if}: how many?
         how many {A} do we have {if} | What is the number of {A} {if}?""",
-    "count all": "How many {A} are there? | number of {A} | count all {A} | total number of {A} | How many {A} in all?",
-    "property": """What is the {p} of the {a} {v}? | {p} of {v} | {v} {p} | What's the {p} of {v}? | Give me {v}'s {p}.
-        I need the {p} for the {a} {v} | {a} {v}: {p} | look up the {p} of {a} {v} | the {p} of {v} please | Which {p} does {v} have?""",
-    "two": """What are the {p} and the {q} of the {a} {v}? | {p} and {q} of {v} | {v}: {p}, {q} | Tell me {p} and {q} of {v}.
+    "count all": """
+        How many {A} are there? | number of {A} | count all {A} | total number of {A} | How many {A} in all?""",
+    "property": """
+        What is the {p} of the {a} {v}? | {p} of {v} | {v} {p} | What's the {p} of {v}?
+        Give me {v}'s {p}.
+        I need the {p} for the {a} {v} | {a} {v}: {p} | look up the {p} of {a} {v} | the {p} of {v} please
+        Which {p} does {v} have?""",
+    "two": """
+        What are the {p} and the {q} of the {a} {v}? | {p} and {q} of {v} | {v}: {p}, {q}
+        Tell me {p} and {q} of {v}.
         {a} {v}, {p} + {q}""",
-    "table": "List {x} and {p} of all {A}. | {x} and {p} of the {A} | {A} with their {p} | Show every {a} with its {p}.",
-    "distinct": "Which different {ps} of {A} are there? | distinct {p} of {A} | every {p} that occurs among the {A} | list the {ps} of {A}, each once",
-    "most": """Which {a} has the highest {p}? | {a} with the highest {p} | top {a} by {p} | the {a} with the largest {p}
+    "table": """
+        List {x} and {p} of all {A}. | {x} and {p} of the {A} | {A} with their {p}
+        Show every {a} with its {p}.""",
+    "distinct": """
+        Which different {ps} of {A} are there? | distinct {p} of {A} | every {p} that occurs among the {A}
+        list the {ps} of {A}, each once""",
+    "most": """
+        Which {a} has the highest {p}? | {a} with the highest {p} | top {a} by {p}
+        the {a} with the largest {p}
         What is the {a} with the greatest {p}? | highest {p}: which {a}? | of all {A}, which has the highest {p}?""",
-    "least": """Which {a} has the lowest {p}? | {a} with the lowest {p} | the {a} with the smallest {p} | lowest {p}: which {a}?
+    "least": """
+        Which {a} has the lowest {p}? | {a} with the lowest {p} | the {a} with the smallest {p}
+        lowest {p}: which {a}?
         What is the {a} with the least {p}? | of all {A}, which has the lowest {p}?""",
-    "latest": "Which {a} has the latest {p}? | {a} with the latest {p} | most recent {a} by {p} | the {a} whose {p} is latest",
-    "earliest": "Which {a} has the earliest {p}? | {a} with the earliest {p} | first {a} by {p} | the {a} whose {p} is earliest",
-    "top": """The {n} {A} with the highest {p} | top {n} {A} by {p} | Which {n} {A} have the highest {p}? | {n} {A} with the largest {p}
+    "latest": """
+        Which {a} has the latest {p}? | {a} with the latest {p} | most recent {a} by {p}
+        the {a} whose {p} is latest""",
+    "earliest": """
+        Which {a} has the earliest {p}? | {a} with the earliest {p} | first {a} by {p}
+        the {a} whose {p} is earliest""",
+    "top": """
+        The {n} {A} with the highest {p} | top {n} {A} by {p} | Which {n} {A} have the highest {p}?
+        {n} {A} with the largest {p}
         show the {n} {A} that have the greatest {p}""",
-    "bottom": "The {n} {A} with the lowest {p} | Which {n} {A} have the lowest {p}? | bottom {n} {A} by {p} | {n} {A} with the smallest {p}",
+    "bottom": """
+        The {n} {A} with the lowest {p} | Which {n} {A} have the lowest {p}? | bottom {n} {A} by {p}
+        {n} {A} with the smallest {p}""",
     "sorted": "List the {A} by {p}. | {A} ordered by {p} | all {A} sorted by {p}, lowest first | {A} in order of {p}",
     "avg": "What is the average {p} of the {A}? | average {p} of {A} | mean {p} of all {A} | avg {p} {A}",
     "sum": "What is the total {p} of all {A}? | total {p} of {A} | sum of {p} over all {A} | {A}: {p} summed up",
-    "max": "What is the highest {p} of any {a}? | maximum {p} of {A} | max {p} {A} | the greatest {p} among the {A}, just the number",
-    "min": "What is the lowest {p} of any {a}? | minimum {p} of {A} | min {p} {A} | the smallest {p} among the {A}, just the number",
+    "max": """
+        What is the highest {p} of any {a}? | maximum {p} of {A} | max {p} {A}
+        the greatest {p} among the {A}, just the number""",
+    "min": """
+        What is the lowest {p} of any {a}? | minimum {p} of {A} | min {p} {A}
+        the smallest {p} among the {A}, just the number""",
     "group": """How many {A} are there for each {p}? | number of {A} per {p} | {A} by {p}, counted | count {A} per {p}
         For every {p}, how many {A}?""",
-    "group avg": "What is the average {q} of the {A} for each {p}? | average {q} per {p} of {A} | mean {q} of {A} by {p}",
+    "group avg": """
+        What is the average {q} of the {A} for each {p}? | average {q} per {p} of {A}
+        mean {q} of {A} by {p}""",
     "out": """Which {B} does the {a} {v} have by "{t}"? | {v} {t} which {B}? | {B} of {v} ({t}) | {v}: {t}, which {B}
         List the {B} that {v} {t}. | show me all {B} the {a} {v} {t} | {B} that the {a} {v} {t}""",
-    "in": """Which {A} {t} the {b} {v}? | {A} that {t} {v} | who or what {t} {v}? I mean {A} | List the {A} that {t} the {b} {v}.
+    "in": """
+        Which {A} {t} the {b} {v}? | {A} that {t} {v} | who or what {t} {v}? I mean {A}
+        List the {A} that {t} the {b} {v}.
         {A}, {t} {v} | all {A} which {t} the {b} {v} | give me {A} that {t} {v}""",
     "in if": "Which {A} {if} {t} the {b} {v}? | {A} {if} that {t} {v} | List the {A} {if} that {t} the {b} {v}.",
     "in count": "How many {A} {t} the {b} {v}? | number of {A} that {t} {v} | count the {A} that {t} the {b} {v}",
     "in other": "Which {A} {t} a {b} {if}? | {A} that {t} any {b} {if} | List {A} that {t} some {b} {if}.",
     "pairs": "Which {A} {t} which {B}? | list {A} and the {B} they {t} | {A} with their {B} ({t})",
-    "per": """How many {B} does each {a} have by "{t}"? | number of {B} that each {a} {t} | per {a}: count of {B} ({t})
+    "per": """
+        How many {B} does each {a} have by "{t}"? | number of {B} that each {a} {t}
+        per {a}: count of {B} ({t})
         for every {a}, how many {B} does it {t}""",
-    "per in": "By how many {A} is each {b} reached ({t})? | number of {A} that {t} each {b} | for every {b}, how many {A} {t} it",
+    "per in": """
+        By how many {A} is each {b} reached ({t})? | number of {A} that {t} each {b}
+        for every {b}, how many {A} {t} it""",
     "busiest": "Which {a} {t} the most {B}? | {a} with the most {B} ({t}) | top {a} by number of {B} ({t})",
     "more": "Which {A} {t} more than {n} {B}? | {A} that {t} over {n} {B} | {A} with more than {n} {B} ({t})",
-    "none": "Which {A} {t} no {b}? | {A} that don't {t} any {b} | {A} without any {b} ({t}) | list the {A} that {t} nothing among the {B}",
+    "none": """
+        Which {A} {t} no {b}? | {A} that don't {t} any {b} | {A} without any {b} ({t})
+        list the {A} that {t} nothing among the {B}""",
     "none in": "Which {B} does no {a} {t}? | {B} that no {a} {t} | {B} without any {a} ({t})",
-    "of edge": "What is the {q} of {v} {t} {w}? | {q}: {v} {t} {w} | {v} {t} {w}, with what {q}? | give me the {q} for {v} {t} {w}",
+    "of edge": """
+        What is the {q} of {v} {t} {w}? | {q}: {v} {t} {w} | {v} {t} {w}, with what {q}?
+        give me the {q} for {v} {t} {w}""",
     "edge if": "Which {A} {t} the {b} {v} {if}? | {A} that {t} {v} {if} | List the {A} that {t} {v} {if}.",
-    "two steps": "Which {A} {t} a {c} that {u} the {b} {v}? | {A} that {t} any {c} that {u} {v} | {A}: {t} a {c} which {u} {v}",
-    "shared": "Which {A} {t} a {c} that the {b} {v} {u}? | {A} that {t} some {c} which {v} {u} too | {A} sharing a {c} with {v} ({t} / {u})",
+    "two steps": """
+        Which {A} {t} a {c} that {u} the {b} {v}? | {A} that {t} any {c} that {u} {v}
+        {A}: {t} a {c} which {u} {v}""",
+    "shared": """
+        Which {A} {t} a {c} that the {b} {v} {u}? | {A} that {t} some {c} which {v} {u} too
+        {A} sharing a {c} with {v} ({t} / {u})""",
 }.items()}  # fmt: skip
 _OPERATORS = {
     "number": [
-        (">", "with a {p} over {n} | with {p} above {n} | where {p} is more than {n} | whose {p} exceeds {n} | {p} > {n}"),
+        (">", "with a {p} over {n} | with {p} above {n} | where {p} is more than {n} | {p} > {n}"),
         ("<", "with a {p} under {n} | with {p} below {n} | where {p} is less than {n} | {p} < {n}"),
         (">=", "with a {p} of at least {n} | with {p} {n} or more | {p} >= {n} | where {p} is no less than {n}"),
         ("<=", "with a {p} of at most {n} | with {p} {n} or less | {p} <= {n} | where {p} is not above {n}"),
@@ -96,6 +142,7 @@ _OPERATORS = {
         ("ENDS WITH", "whose {p} ends with {n} | with a {p} ending in {n}"),
     ],
 }  # fmt: skip
+_CODES = {"code", "number", "id", "iban", "plate", "sku", "docket", "tag", "chip", "isbn", "serial", "ref", "hostname"}
 _WEIGHTS = {"number": [3, 3, 2, 2, 2], "date": [2, 2, 2], "text": [6, 1, 1, 1, 0.5]}
 
 
@@ -148,22 +195,27 @@ class Composer:
 
     def _text(self, label: str, key: str) -> str:
         """A text that the property could have."""
-        known = self.known.get("_".join(words(key)), [])
-        sample = self.rng.choice(known) if known else ""
-        kind = concept("_".join(words(label)), key, sample or "Some One")
-        if kind and sample and self.rng.random() < 0.7:
-            return another(kind, sample, self.rng)
-        if sample and self.rng.random() < 0.8:
-            return sample
-        two = f"{self.rng.choice(FIRST)} {self.rng.choice(LAST)}"
-        return self.rng.choice([two, *(self.rng.choice(p) for p in (CITIES, COMPANIES, COUNTRIES, HANDLES, WORKS))])
+        known = self.known.get((label, key), [])
+        if known and self.rng.random() < 0.7:
+            sample = self.rng.choice(known)
+            kind = concept("_".join(words(label)), key, sample)
+            return another(kind, sample, self.rng) if kind and self.rng.random() < 0.8 else sample
+        last = words(key)[-1]
+        if last in _CODES:
+            letters = "".join(self.rng.choices("ABCDEFGHKLMNPRSTVXZ", k=self.rng.randint(1, 3)))
+            return f"{letters}{self.rng.choice(['-', '', ' '])}{self.rng.randint(1, 9999)}"
+        if last in ("username", "handle", "nick", "login", "nickname"):
+            return self.rng.choice(HANDLES)
+        if kind := concept("_".join(words(label)), key, "Some One"):
+            return another(kind, "Some One", self.rng)
+        return self.rng.choice(self.rng.choice([CITIES, COMPANIES, COUNTRIES, WORKS, LAST, LAST]))
 
     def _number(self, key: str, kind: str) -> str:
         if kind == "FLOAT":
             return f"{self.rng.choice([0.5, 1.5, 2.5, 4.5, 7.5, 9.9, 12.5, 99.5, 3, 5, 10, 25, 100, 250, 1000]):g}"
         if set(words(key)) & {"year", "born", "founded", "released", "built", "established", "since", "opened"}:
             return str(self.rng.randint(1900, 2024))
-        return str(self.rng.choice([2, 3, 5, 8, 10, 12, 15, 20, 30, 40, 50, 75, 100, 120, 200, 300, 500, 1000, 5000, 20000]))
+        return str(self.rng.choice([2, 3, 5, 8, 10, 12, 15, 20, 30, 40, 50, 75, 100, 120, 250, 500, 1000, 5000, 20000]))
 
     def _condition(self, owner: str, of: Properties, var: str) -> tuple[str, str, str] | None:
         """How a condition is said, its map for the pattern or nothing, its WHERE or nothing."""
@@ -328,7 +380,8 @@ class Composer:
             query = f"{head} WITH a, count(*) AS count ORDER BY count DESC LIMIT 1 RETURN a.{self.named[a]}"
             return self._say("busiest", **filled), query
         n = str(self.rng.randint(2, 20))
-        return self._say("more", **filled, n=n), f"{head} WITH a, count(*) AS count WHERE count > {n} RETURN a.{self.named[a]}"
+        query = f"{head} WITH a, count(*) AS count WHERE count > {n} RETURN a.{self.named[a]}"
+        return self._say("more", **filled, n=n), query
 
     def _missing(self) -> Item | None:
         if not (join := self._join()):

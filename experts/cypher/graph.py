@@ -70,7 +70,7 @@ def _styled(name: str, style: str) -> str:
 
 
 def draw_names(graph: Graph, rng: Random) -> Names:
-    """Other names for the whole schema: synonyms here and there, and one style each for labels, types and properties."""
+    """Other names for the whole schema: some synonyms, and one style each for labels, types and properties."""
     label_style = rng.choices(["pascal", "snake", "upper"], [80, 12, 8])[0]
     type_style = rng.choices(["upper", "snake", "pascal", "camel"], [70, 12, 8, 10])[0]
     property_style = rng.choices(["keep", "snake", "camel", "upper"], [35, 30, 32, 3])[0]

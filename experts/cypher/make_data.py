@@ -11,7 +11,7 @@ There is one way of saying each thing:
 - RETURN has what is asked for and nothing else: names for "which" and "who", `count(*)` for "how many", and
   `count(DISTINCT x)` where a path brings one thing several times. `DISTINCT` where rows may repeat: a thing that leads
   to several others of which none is named.
-- Which has most: `ORDER BY x DESC LIMIT 1`; of counts and sums, `WITH p, count(*) AS count ORDER BY count DESC LIMIT 1`.
+- Which has most: `ORDER BY x DESC LIMIT 1`; of counts `WITH p, count(*) AS count ORDER BY count DESC LIMIT 1 RETURN ...`.
   Having: `WITH p, count(*) AS count WHERE count > 3`. Names that `AS` gives: count, total, average, name.
 - Nothing there: `WHERE NOT (p)-[:X]->(:Y)`, from the bound variable. Not the same: `WHERE p <> p2`.
 - Either direction: `-[:KNOWS]-`. Up to three steps: `-[:KNOWS*1..3]->`, with `DISTINCT`.
@@ -28,7 +28,7 @@ from typing import Any
 
 from experts import recipe
 from experts.cypher.compose import Composer, Known
-from experts.cypher.graph import Graph, draw_names, read, renamed, text, thicken, thin, words
+from experts.cypher.graph import Graph, draw_names, read, renamed, text, thicken, thin
 from experts.cypher.names import Names
 from experts.cypher.names import renamed as query_renamed
 from experts.cypher.values import literals, swapped
@@ -57,7 +57,7 @@ SYSTEMS = (
     "Text to Cypher.",
     "You are a graph database expert. Use only labels, relationship types and properties of the schema.",
 )
-BEFORE = ("please, ", "hi, ", "Can you tell me: ", "I need this: ", "Quick question: ", "hello! ", "For a report: ", "in cypher: ")
+BEFORE = ("please, ", "hi, ", "Can you tell me: ", "I need this: ", "Quick question: ", "hello! ", "For a report: ")
 AFTER = (" please", " thanks", ", please", " Thanks!", " pls", " (one query)", " thx")
 
 
@@ -65,27 +65,27 @@ def _schemas() -> list[tuple[Graph, list[dict[str, Any]]]]:
     return [(read(line["schema"]), line["items"]) for line in recipe.read_written(WRITTEN)]
 
 
-def _known(schemas: list[tuple[Graph, list[dict[str, Any]]]]) -> Known:
-    """The texts that the written queries compare with properties of each name."""
+def _known(items: list[dict[str, Any]]) -> Known:
+    """The texts that the queries compare with properties of each label."""
     known: Known = defaultdict(list)
-    for _, items in schemas:
-        for item in items:
-            for _, key, value in literals(item["cypher"]):
-                if key and "\\" not in value and value not in known["_".join(words(key))]:
-                    known["_".join(words(key))].append(value)
+    for item in items:
+        for label, key, value in literals(item["cypher"]):
+            if key and "\\" not in value and value not in known[label, key]:
+                known[label, key].append(value)
     return known
 
 
 SCHEMAS = _schemas()
-KNOWN = _known(SCHEMAS)
 GRAPHS = [graph for graph, _ in SCHEMAS]
 
 
-def _noise(ask: str, rng: Random) -> str:
-    ask = recipe.typos(recipe.roughened(ask, rng), rng, share=0.08)
+def _noise(ask: str, query: str, rng: Random) -> str:
+    # What the query has in quotes is never mistyped.
+    values = {word for _, _, value in literals(query) for word in re.findall(r"\w{4,}", value.lower())}
+    keep = "|".join([r"[^a-z ]|\d", *sorted(map(re.escape, values))])
+    ask = recipe.typos(recipe.roughened(ask, rng), rng, share=0.08, keep=keep)
     if rng.random() < 0.05:
-        before = rng.choice(BEFORE)
-        ask = before + (ask if re.match(r"\w*[A-Z]\w*[A-Z]|I\b", ask) or before[-2] in "!:" else ask[:1].lower() + ask[1:])
+        ask = rng.choice(BEFORE) + ask
     elif rng.random() < 0.05 and ask[-1:] not in ".?!":
         ask += rng.choice(AFTER)
     return ask
@@ -93,7 +93,7 @@ def _noise(ask: str, rng: Random) -> str:
 
 def _example(graph: Graph, ask: str, query: str, rng: Random) -> recipe.Example:
     layout = rng.choices(list(LAYOUTS), list(LAYOUTS.values()))[0]
-    filled = {"{ask}": _noise(ask, rng), "{schema}": text(graph, query, rng)}
+    filled = {"{ask}": _noise(ask, query, rng), "{schema}": text(graph, query, rng)}
     prompt = re.sub(r"\{ask\}|\{schema\}", lambda match: filled[match.group()], layout)
     return recipe.chat(prompt, query, rng.choice(SYSTEMS) if rng.random() < 0.12 else None)
 
@@ -110,11 +110,13 @@ def _written(graph: Graph, ask: str, query: str, plain: bool, rng: Random) -> re
     return _example(renamed(graph, names), ask, query_renamed(query, names), rng)
 
 
-def _composed(graph: Graph, number: int, rng: Random) -> Iterator[recipe.Example]:
+def _composed(graph: Graph, known: Known, number: int, rng: Random) -> Iterator[recipe.Example]:
     graph = graph.copy()
     thicken(graph, GRAPHS, "", rng)
-    graph = renamed(graph, draw_names(graph, rng))
-    for ask, query in Composer(graph, KNOWN, rng).items(number):
+    names = draw_names(graph, rng)
+    graph = renamed(graph, names)
+    anew = {(names.labels.get(of, of), names.properties.get((of, key), key)): v for (of, key), v in known.items()}
+    for ask, query in Composer(graph, anew, rng).items(number):
         shown = graph.copy()
         thin(shown, query, rng)
         yield _example(shown, ask, query, rng)
@@ -126,7 +128,7 @@ def round_(number: int, rng: Random) -> Iterator[recipe.Example]:
         wordings = [(ask, item["cypher"]) for item in items for ask in item["ask"]]
         for ask, query in wordings:
             yield _written(graph, ask, query, number == 0 and rng.random() < 0.8, rng)
-        yield from _composed(graph, round(COMPOSED * len(wordings)), rng)
+        yield from _composed(graph, _known(items), round(COMPOSED * len(wordings)), rng)
 
 
 def main() -> None:

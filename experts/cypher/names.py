@@ -10,7 +10,7 @@ from expertd.grammar.cypher import KEYWORDS
 
 _TOKEN = re.compile(r"'(?:[^'\\]|\\.)*'|\w+|\s+|.", re.S)
 # What no variable may be called: the grammar keeps `r` and `r2` for relationships, and the others for columns.
-_TAKEN = {"r", "r2", "name", "names", "value", "values", "result", "title", "titles", "list", "count", "total", "average"}
+_TAKEN = {"r", "r2", "name", "names", "value", "values", "result", "titles", "list", "count", "total", "average"}
 
 
 @dataclass
@@ -65,7 +65,7 @@ def roles(query: str) -> list[tuple[str, str, str]]:
 
 
 def variables(query: str, labels: Mapping[str, str]) -> dict[str, str]:
-    """The canonical name of each variable: its label's first letter, `p2` for the second of that letter; `r` and `r2`."""
+    """The canonical name of each variable: its label's first letter, or `p2` for the second of it; or `r`, `r2`."""
     new: dict[str, str] = {}
     edges = iter(("r", "r2"))
     for name, (kind, of) in owners(query).items():

@@ -16,21 +16,30 @@ from experts.cypher.pools import (
     MONTHS,
     NUMBER_WORDS,
     WORKS,
+    words_of,
 )
 
 PERSON = set(
-    """person people human individual employee author member artist actor director user customer client student pupil
-    professor teacher doctor officer suspect player researcher scientist owner agent driver guest patient candidate
-    volunteer speaker attendee photographer host performer worker cook chef lawyer judge investor gardener observer
-    keeper vet diner cyclist singer musician coach referee politician nurse parent child relative tenant rider pilot
-    witness donor writer editor translator tutor hiker angler trainer curator collector developer maintainer""".split()
+    words_of("""
+    person people human individual employee author member artist actor director user customer client student
+    pupil professor teacher doctor officer suspect player researcher scientist owner agent driver guest
+    patient candidate volunteer speaker attendee photographer host performer worker cook chef lawyer judge
+    investor gardener observer keeper vet diner cyclist singer musician coach referee politician nurse parent
+    child relative tenant rider pilot witness donor writer editor translator tutor hiker angler trainer
+    curator collector developer maintainer
+    """)
 )
 _WORKS = set(
-    "movie film book album song play game episode show paper article artwork photo poem opera magazine talk course".split()
+    words_of("""
+    movie film book album song play game episode show paper article artwork photo poem opera magazine talk
+    course
+    """)
 )
 _FIRMS = set(
-    """company firm club studio band brand vendor supplier publisher airline bank shop store team charity sponsor maker
-    startup label organisation operator association brewery farm winery hotel restaurant""".split()
+    words_of("""
+    company firm club studio band brand vendor supplier publisher airline bank shop store team charity sponsor
+    maker startup label organisation operator association brewery farm winery hotel restaurant
+    """)
 )
 # Where an asked number is meant in words as well, changing its digits would not be enough.
 _WORDED = re.compile(r"half|hour|dozen|century|hundred|decade|next year|this year|last year|generation|hat-trick", re.I)
@@ -111,7 +120,9 @@ def _plain_numbers(query: str) -> list[str]:
 
 def _replaced(query: str, old: str, new: str) -> str:
     parts = re.split(r"('(?:[^'\\]|\\.)*'|\*\d*\.*\d*)", query)
-    return "".join(part if i % 2 else re.sub(rf"(?<![\w.]){re.escape(old)}(?![\w.])", new, part) for i, part in enumerate(parts))
+    return "".join(
+        part if i % 2 else re.sub(rf"(?<![\w.]){re.escape(old)}(?![\w.])", new, part) for i, part in enumerate(parts)
+    )
 
 
 def _years(ask: str, query: str, rng: Random) -> tuple[str, str]:
