@@ -11,7 +11,7 @@ There is one way of saying each thing:
 - RETURN has what is asked for and nothing else: names for "which" and "who", `count(*)` for "how many", and
   `count(DISTINCT x)` where a path brings one thing several times. `DISTINCT` where rows may repeat: a thing that leads
   to several others of which none is named.
-- Which has most: `ORDER BY x DESC LIMIT 1`; of counts `WITH p, count(*) AS count ORDER BY count DESC LIMIT 1 RETURN ...`.
+- Which has most: `ORDER BY x DESC LIMIT 1`; of counts: `WITH p, count(*) AS count ORDER BY count DESC LIMIT 1 RETURN`.
   Having: `WITH p, count(*) AS count WHERE count > 3`. Names that `AS` gives: count, total, average, name.
 - Nothing there: `WHERE NOT (p)-[:X]->(:Y)`, from the bound variable. Not the same: `WHERE p <> p2`.
 - Either direction: `-[:KNOWS]-`. Up to three steps: `-[:KNOWS*1..3]->`, with `DISTINCT`.

@@ -137,6 +137,13 @@ Midnight Ferry; The Last Orchard; Paper Lions; Silver Weather; Two Doors Down; T
 Return to Ashby; Hollow Hills; Bright Water; No Way Home Again; The Painted Wall; Winter Song; Echo Street;
 Little Thunder; The Beekeeper; Northbound; Blackberry Lane; Old Gods; Summer Debt
 """)
+PROPER = _phrases("""
+Orvane; Tellis Ridge; Kirkwell; Amberford; Vesper; Halcyon; Brightmoor; Novak Square; Larkspur; Cobalt; Juniper;
+Stonebridge; Falcon; Mirador; Old Quay; Seraphine; Thornfield; Windermere; Galena; Pinewood; Ashgrove; Corvus;
+Lantern Hill; Maribel; Osprey; Redcliff; Saffron; Tamarind; Upper Vale; Willowmere; Xanthe; Zephyrine; Calder;
+Dunmore; Elderberry; Foxhollow; Granite Point; Harrow Lane; Indigo; Jasper; Kingfisher; Lowland; Marigold;
+North Gate; Onyx; Palmetto; Quillon; Rosewater; Silverpine; Tidewater; Umber; Verbena; Westbrook; Yarrow
+""")
 HANDLES = words_of("""
 nightowl kettle42 rjones tea_and_toast blue_fox mkhan pixelpete annaw zorro99 lemonade st_elmo dvd87 quietfan
 hopper koala7 bigben misty_k oldsalt runner_up sam_i_am techno_viking vbauer wildcard xeno yo_yo

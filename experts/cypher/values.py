@@ -15,6 +15,7 @@ from experts.cypher.pools import (
     LAST,
     MONTHS,
     NUMBER_WORDS,
+    PROPER,
     WORKS,
     words_of,
 )
@@ -41,6 +42,13 @@ _FIRMS = set(
     maker startup label organisation operator association brewery farm winery hotel restaurant
     """)
 )
+# Names of these are words of the language: another name would not be one of them.
+_COMMON = set(
+    words_of("""
+    genre style skill language topic category subject hobby ingredient disease symptom tag cuisine department track
+    status language family element fabric diagnosis faculty party platform cause technology framework
+    """)
+)
 # Where an asked number is meant in words as well, changing its digits would not be enough.
 _WORDED = re.compile(r"half|hour|dozen|century|hundred|decade|next year|this year|last year|generation|hat-trick", re.I)
 _YEAR = r"(?:1[6-9]|20)\d\d"
@@ -57,11 +65,14 @@ def concept(label: str, key: str, value: str) -> str:
         return "country"
     if key in {"username", "nick", "nickname", "handle", "login", "alias", "screenname"} and value.islower():
         return "handle"
-    if label in PERSON and key in {"name", "fullname"} and re.fullmatch(r"[^\W\d_]\w+( [^\W\d_][\w-]+)+", value):
-        return "person"
+    if label in PERSON and key in {"name", "fullname"} and value[0].isupper():
+        return "person" if " " in value else "first name"
     if label in _WORKS and key in {"title", "name"}:
         return "work"
-    return "firm" if label in _FIRMS and key == "name" else ""
+    if label in _FIRMS and key == "name":
+        return "firm"
+    proper = key in {"name", "title"} and re.fullmatch(r"[A-Z][a-z]+( [A-Z][a-z]+)*", value)
+    return "proper" if proper and label not in _COMMON else ""
 
 
 def another(kind: str, value: str, rng: Random) -> str:
@@ -70,7 +81,13 @@ def another(kind: str, value: str, rng: Random) -> str:
         return re.sub(r"\d", lambda match: str(rng.randint(1, 9)), value)
     if kind == "person":
         return f"{rng.choice(FIRST)} {rng.choice(LAST)}"
-    return rng.choice({"city": CITIES, "country": COUNTRIES, "handle": HANDLES, "work": WORKS, "firm": COMPANIES}[kind])
+    if kind == "first name":
+        return rng.choice(FIRST)
+    return rng.choice(
+        {"proper": PROPER, "city": CITIES, "country": COUNTRIES, "handle": HANDLES, "work": WORKS, "firm": COMPANIES}[
+            kind
+        ]
+    )
 
 
 def swapped(ask: str, query: str, rng: Random) -> tuple[str, str]:
