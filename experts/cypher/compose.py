@@ -1,19 +1,22 @@
 """Questions composed from a schema's own names, with their queries: they teach reading a schema exactly.
 
-In a phrasing {A} is things of the label asked for ("movies"), {a} one of them; {x} its name property and {xs} more of
-them; {p} another property; {if} a condition ("with a price over 5"); {B}, {b} and {v} the other label and the name of
-one of its things; {t} the words of the relationship, {q} one of its properties; {n} a number.
+In a phrasing {A} is things of the label asked for ("movies"), {a} one of them; {x} its name property; {p} another
+property, {ps} several; {if} a condition ("with a price over 5"); {B}, {b} and {v} the other label and the name of one
+of its things; {w} the words of the relationship, {t} and {s} what several and one of them do; {q} a second property,
+or one of the relationship; {C}, {c} and {u} the label and the relationship of a second step; {z} one more name; {n} a
+number.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 from random import Random
 
 from experts.cypher.graph import Graph, Properties, words
 from experts.cypher.names import Names, renamed
-from experts.cypher.pools import CITIES, COMPANIES, COUNTRIES, HANDLES, LAST, WORKS
+from experts.cypher.pools import CITIES, COMPANIES, COUNTRIES, HANDLES, LAST, WORKS, words_of
 from experts.cypher.values import another, concept
 
 Known = dict[str, list[str]]  # texts that written queries compare a property of this name with
@@ -87,39 +90,40 @@ PHRASINGS = {name: _lines(text) for name, text in {
     "group avg": """
         What is the average {q} of the {A} for each {p}? | average {q} per {p} of {A}
         mean {q} of {A} by {p}""",
-    "out": """Which {B} does the {a} {v} have by "{t}"? | {v} {t} which {B}? | {B} of {v} ({t}) | {v}: {t}, which {B}
-        List the {B} that {v} {t}. | show me all {B} the {a} {v} {t} | {B} that the {a} {v} {t}""",
+    "out": """
+        Which {B} does the {a} {v} have by "{w}"? | {v} {s} which {B}? | {B} of {v} ({w}) | {v}: {w}, which {B}
+        List the {B} that {v} {s}. | show me all {B} the {a} {v} {s} | {B} that the {a} {v} {s}""",
     "in": """
-        Which {A} {t} the {b} {v}? | {A} that {t} {v} | who or what {t} {v}? I mean {A}
-        List the {A} that {t} the {b} {v}.
-        {A}, {t} {v} | all {A} which {t} the {b} {v} | give me {A} that {t} {v}""",
+        Which {A} {t} the {b} {v}? | {A} that {t} {v} | who or what {s} {v}? I mean {A} | List the {A} that {t} {v}.
+        {A}, {w} {v} | all {A} which {t} the {b} {v} | give me {A} that {t} {v} | Which {a} {s} {v}?""",
     "in if": "Which {A} {if} {t} the {b} {v}? | {A} {if} that {t} {v} | List the {A} {if} that {t} the {b} {v}.",
     "in count": "How many {A} {t} the {b} {v}? | number of {A} that {t} {v} | count the {A} that {t} the {b} {v}",
     "in other": "Which {A} {t} a {b} {if}? | {A} that {t} any {b} {if} | List {A} that {t} some {b} {if}.",
-    "pairs": "Which {A} {t} which {B}? | list {A} and the {B} they {t} | {A} with their {B} ({t})",
+    "pairs": "Which {A} {t} which {B}? | list {A} and the {B} they {t} | {A} with their {B} ({w})",
     "per": """
-        How many {B} does each {a} have by "{t}"? | number of {B} that each {a} {t}
-        per {a}: count of {B} ({t})
-        for every {a}, how many {B} does it {t}""",
+        How many {B} does each {a} have by "{w}"? | number of {B} that each {a} {s} | per {a}: count of {B} ({w})
+        for every {a}, the number of {B} it {s}""",
     "per in": """
-        By how many {A} is each {b} reached ({t})? | number of {A} that {t} each {b}
-        for every {b}, how many {A} {t} it""",
-    "busiest": "Which {a} {t} the most {B}? | {a} with the most {B} ({t}) | top {a} by number of {B} ({t})",
-    "more": "Which {A} {t} more than {n} {B}? | {A} that {t} over {n} {B} | {A} with more than {n} {B} ({t})",
+        How many {A} {t} each {b}? | number of {A} that {t} each {b} | for every {b}, how many {A} {t} it
+        {b} by {b}: how many {A} ({w})""",
+    "busiest": "Which {a} {s} the most {B}? | {a} with the most {B} ({w}) | top {a} by number of {B} ({w})",
+    "ranked": """
+        Top {n} {A} by number of {B} ({w}) | Which {n} {A} {t} the most {B}? | the {n} {A} with the most {B} ({w})""",
+    "more": "Which {A} {t} more than {n} {B}? | {A} that {t} over {n} {B} | {A} with more than {n} {B} ({w})",
     "none": """
-        Which {A} {t} no {b}? | {A} that don't {t} any {b} | {A} without any {b} ({t})
-        list the {A} that {t} nothing among the {B}""",
-    "none in": "Which {B} does no {a} {t}? | {B} that no {a} {t} | {B} without any {a} ({t})",
+        Which {A} {t} no {b}? | {A} that {t} not a single {b} | {A} without any {b} ({w})
+        list the {A} that {t} none of the {B}""",
+    "none in": "Which {B} are there that no {a} {s}? | {B} that no {a} {s} | {B} without any {a} ({w})",
     "of edge": """
-        What is the {q} of {v} {t} {w}? | {q}: {v} {t} {w} | {v} {t} {w}, with what {q}?
-        give me the {q} for {v} {t} {w}""",
+        What is the {q} of {v} {w} {z}? | {q}: {v} {s} {z} | {v} {s} {z}, with what {q}?
+        give me the {q} for {v} {w} {z}""",
     "edge if": "Which {A} {t} the {b} {v} {if}? | {A} that {t} {v} {if} | List the {A} that {t} {v} {if}.",
     "two steps": """
         Which {A} {t} a {c} that {u} the {b} {v}? | {A} that {t} any {c} that {u} {v}
         {A}: {t} a {c} which {u} {v}""",
     "shared": """
         Which {A} {t} a {c} that the {b} {v} {u}? | {A} that {t} some {c} which {v} {u} too
-        {A} sharing a {c} with {v} ({t} / {u})""",
+        {A} that {t} one of the {C} {v} {u}""",
 }.items()}  # fmt: skip
 _OPERATORS = {
     "number": [
@@ -143,6 +147,14 @@ _OPERATORS = {
     ],
 }  # fmt: skip
 _CODES = {"code", "number", "id", "iban", "plate", "sku", "docket", "tag", "chip", "isbn", "serial", "ref", "hostname"}
+# Words with which a relationship's name begins that say what is done with a thing, or where it is.
+_PASSIVE = set(
+    words_of("""
+    located situated based loaded made enrolled assigned installed mounted stored held kept linked connected related
+    tagged employed bound composed printed planned parked emptied hopped married diagnosed grown published shown bought
+    """)
+)
+_PLACES = set(words_of("in on at for of near under next part about subordinate similar acquainted"))
 _WEIGHTS = {"number": [3, 3, 2, 2, 2], "date": [2, 2, 2], "text": [6, 1, 1, 1, 0.5]}
 
 
@@ -156,6 +168,24 @@ def plural(noun: str) -> str:
     if re.search(r"[^aeiou]y$", noun):
         return noun[:-1] + "ies"
     return noun + ("es" if re.search(r"(s|x|ch|sh)$", noun) else "s")
+
+
+def verbs(parts: list[str]) -> tuple[str, str]:
+    """What several things and what one does, by the words of a relationship: ("are located in", "is located in")."""
+    first, rest, said = parts[0], " ".join(parts[1:]), " ".join(parts)
+    if first in ("has", "is", "was"):
+        several = {"has": "have", "is": "are", "was": "were"}[first]
+        return f"{several} {rest}".strip(), said
+    noun = parts[-1] in ("of", "to") and not re.search(r"(s|ed)$", first) and first not in ("made", "bound", "next")
+    passive = first in _PASSIVE and parts[-1] in ("in", "on", "at", "to", "with", "of", "from", "for")
+    if passive or first in _PLACES or parts[-1] == "by" or noun:
+        return f"are {said}", f"is {said}"
+    if first.endswith("s") and not first.endswith("ss"):
+        several = re.sub(r"ies$", "y", first)
+        several = re.sub(r"(?<=ch|sh|ss)es$|(?<=[xo])es$", "", several) if several == first else several
+        several = several.removesuffix("s") if several == first else several
+        return f"{several} {rest}".strip(), said
+    return said, said
 
 
 def _said(name: str) -> str:
@@ -177,9 +207,9 @@ class Composer:
         ]  # fmt: skip
         for kind in self.rng.choices([kind for kind, _ in kinds], [weight for _, weight in kinds], k=number):
             if item := kind():
-                ask, query = item
-                # Names of variables are those of make_data.py: one way of naming them.
-                yield ask, renamed(query, Names())
+                # Here variables are called a, b and c.
+                with contextlib.suppress(ValueError):
+                    yield item[0], renamed(item[1], Names())
 
     def _say(self, phrasing: str, **filled: str) -> str:
         text = self.rng.choice(PHRASINGS[phrasing])
@@ -333,9 +363,8 @@ class Composer:
         return self.rng.choice(joins) if joins else None
 
     def _ends(self, a: str, type_: str, b: str) -> dict[str, str]:
-        return {
-            "a": _said(a), "A": plural(_said(a)), "b": _said(b), "B": plural(_said(b)), "t": _said(type_),
-        }  # fmt: skip
+        several, one = verbs(words(type_))
+        return {**self._words(a), "b": _said(b), "B": plural(_said(b)), "w": _said(type_), "t": several, "s": one}
 
     def _one(self, label: str, var: str) -> tuple[str, str]:
         """A name of a thing, and the node that has it."""
@@ -380,6 +409,9 @@ class Composer:
             query = f"{head} WITH a, count(*) AS count ORDER BY count DESC LIMIT 1 RETURN a.{self.named[a]}"
             return self._say("busiest", **filled), query
         n = str(self.rng.randint(2, 20))
+        if way < 0.78:
+            query = f"{head} WITH a, count(*) AS count ORDER BY count DESC LIMIT {n} RETURN a.{self.named[a]}"
+            return self._say("ranked", **filled, n=n), query
         query = f"{head} WITH a, count(*) AS count WHERE count > {n} RETURN a.{self.named[a]}"
         return self._say("more", **filled, n=n), query
 
@@ -406,7 +438,7 @@ class Composer:
             return self._say("edge if", **filled, v=value, **{"if": said}), query
         other, first = self._one(a, "a")
         query = f"MATCH {first}-[r:{t}]->{node} RETURN r.{key}"
-        return self._say("of edge", **filled, v=other, w=value, q=_said(key)), query
+        return self._say("of edge", **filled, v=other, z=value, q=_said(key)), query
 
     def _two_steps(self) -> Item | None:
         if not (join := self._join()):
@@ -420,7 +452,7 @@ class Composer:
         b, u, d = self.rng.choice(on if forwards else to)
         end = d if forwards else b
         value, node = self._one(end, "b")
-        filled = {**self._ends(a, t, end), "c": _said(c), "u": _said(u), "v": value}
+        filled = {**self._ends(a, t, end), "c": _said(c), "C": plural(_said(c)), "u": verbs(words(u))[1], "v": value}
         step = f"-[:{u}]->" if forwards else f"<-[:{u}]-"
         query = f"MATCH (a:{a})-[:{t}]->(c:{c}){step}{node} RETURN DISTINCT a.{self.named[a]}"
         return self._say("two steps" if forwards else "shared", **filled), query

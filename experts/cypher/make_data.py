@@ -107,7 +107,11 @@ def _written(graph: Graph, ask: str, query: str, plain: bool, rng: Random) -> re
         thin(graph, query, rng)
         thicken(graph, GRAPHS, ask, rng)
     names = Names() if plain or rng.random() < 0.25 else draw_names(graph, rng)
-    return _example(renamed(graph, names), ask, query_renamed(query, names), rng)
+    try:
+        answer = query_renamed(query, names)
+    except ValueError:  # too many labels have got the same first letter
+        names, answer = Names(), query
+    return _example(renamed(graph, names), ask, answer, rng)
 
 
 def _composed(graph: Graph, known: Known, number: int, rng: Random) -> Iterator[recipe.Example]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from expertd.grammar.cypher import KEYWORDS
 
 _TOKEN = re.compile(r"'(?:[^'\\]|\\.)*'|\w+|\s+|.", re.S)
+_MOST = 4  # names that the grammar lets nodes of a label have
 # What no variable may be called: the grammar keeps `r` and `r2` for relationships, and the others for columns.
 _TAKEN = {"r", "r2", "name", "names", "value", "values", "result", "titles", "list", "count", "total", "average"}
 
@@ -65,16 +66,25 @@ def roles(query: str) -> list[tuple[str, str, str]]:
 
 
 def variables(query: str, labels: Mapping[str, str]) -> dict[str, str]:
-    """The canonical name of each variable: its label's first letter, or `p2` for the second of it; or `r`, `r2`."""
+    """The canonical name of each variable: its label's first letter, or `p2` for the second of it; or `r`, `r2`.
+
+    Raises `ValueError` where a label's names are all taken.
+    """
     new: dict[str, str] = {}
     edges = iter(("r", "r2"))
     for name, (kind, of) in owners(query).items():
         if kind == "type":
             new[name] = next(edges)
             continue
-        word = re.sub(r"[^a-z0-9_]", "", labels.get(of, of).lower()).lstrip("_0123456789")
-        wanted = (word[0], f"{word[0]}2", f"{word[0]}1", word)
-        new[name] = next(w for w in wanted if w not in _TAKEN and w.upper() not in KEYWORDS and w not in new.values())
+        written = labels.get(of, of)
+        word = re.sub(r"[^a-z0-9_]", "", written.lower()).lstrip("_0123456789")
+        first, initials = word[0], "".join(re.findall(r"[A-Z]", written)).lower()
+        wanted = (first, f"{first}2", f"{first}1", word, f"{first}3", initials, f"{word}2", f"{word}1")
+        usable = [w for w in dict.fromkeys(wanted) if w and w not in _TAKEN and w.upper() not in KEYWORDS][:_MOST]
+        free = [w for w in usable if w not in new.values()]
+        if not free:
+            raise ValueError(f"no name is left for a node of {written}")
+        new[name] = free[0]
     return new
 
 
