@@ -5,7 +5,8 @@ There is one way of saying each thing:
 - One line, keywords in upper case, texts in single quotes. Every node of MATCH has a variable: its label's first letter
   (`p`), `p2` for the second of that letter, then `p1` and the label's word; `r` and `r2` are taken, so a Route is `r1`.
   Of three nodes of one letter the middle one has no variable. A relationship has one, `r`, only where it is used.
-- A path runs as the schema's arrows do. Where arrows meet, it begins with what is returned. One path, no comma.
+- A path runs as the schema's arrows do. Where arrows meet, it begins with what is returned. One path, and
+  a second one behind a comma only where nothing joins two things that are compared (`WHERE a.age > b.age`).
 - What equals a value stands in the pattern (`{name: 'Ann', active: true}`), all other conditions stand in WHERE;
   several values are `IN [...]`, a range is `>=` and `<`, of dates as well: `>= date('2024-01-01') AND < date(...)`.
 - RETURN has what is asked for and nothing else: names for "which" and "who", `count(*)` for "how many", and
