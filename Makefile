@@ -9,7 +9,7 @@ BUILT := .venv/$(shell echo '$(LLAMA)' | tr -c 'a-z0-9.\n' -)
 NO_AMX := $(shell echo | $${CC:-cc} -mno-amx-int8 -E - >/dev/null 2>&1 && echo -mno-amx-int8)
 DEMO := "Which customers older than 30 have never ordered anything?"
 
-.PHONY: run test test-slow check bench score docs clean
+.PHONY: run test test-slow check bench score experts docs clean
 
 run: .venv/installed
 	@dir=$$(mktemp -d) && export EXPERTD_SOCKET=$$dir/expertd.sock EXPERTD_PORT=0 && \
@@ -41,7 +41,12 @@ score: .venv/installed-test
 	$(BIN)/python experts/sql/score.py --write
 	$(BIN)/python -m bench.tools
 
+# All shipped experts on any base: make experts BASE=qwen3-0.6b OUT=~/qwen-experts (docs/experts.md has the time it takes).
+experts: .venv/installed-test
+	$(BIN)/python -m experts.build $(if $(BASE),--base $(BASE)) $(if $(OUT),--out $(OUT))
+
 docs: .venv/installed-test
+	$(BIN)/python -m experts.table
 	$(BIN)/python -m bench.readme
 
 clean:
