@@ -84,7 +84,8 @@ def list_(socket: Path | None, as_json: bool) -> None:
         )
         for m in served
     ]
-    rows += [(m["id"], "broken", m["error"]) for m in models["broken"]]
+    names = {model["id"] for model in served}
+    rows += [(m["id"], "broken", m["error"]) for m in models["broken"] if m["id"] not in names]
     if not rows:
         click.echo("no experts: put a folder into the experts folder (docs/experts.md), or train one (expertd train)")
         return
