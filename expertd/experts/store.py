@@ -23,6 +23,7 @@ from expertd.experts.weights import read_weights
 log = logging.getLogger(__name__)
 
 Signature = tuple[tuple[str, int, int, int], ...]
+Signatures = dict[str, Signature]
 
 # A folder with such a file, or an empty one, is meant as an expert.
 _WEIGHTS = frozenset({".gguf", ".safetensors", ".bin", ".pt", ".pth"})
@@ -74,7 +75,7 @@ class Store:
         # One thread: what several requests miss is read once, and they leave asyncio's threads to others.
         self._reader = ThreadPoolExecutor(1, "experts-reader")
         self._entries: dict[str, Entry] = {}  # replaced as a whole, never changed
-        self._signatures: dict[str, Signature] = {}
+        self._signatures: Signatures = {}
         self._unseen: frozenset[Path] = frozenset()  # what the last scan could not look at
         self._scanning = threading.Lock()
 
@@ -88,6 +89,18 @@ class Store:
             else:
                 self._note_unseen(self._update(set(found) | set(self._entries)))
             return not self._unseen
+
+    def look(self) -> Signatures | None:
+        """What is different where a file of an expert is; None: a part cannot be looked at."""
+        try:
+            found = {name: _signature(self.folder / name) for name in _expert_folders(self.folder)}
+        except OSError:
+            return None
+        return {name: signature for name, signature in found.items() if signature is not None}
+
+    def knows(self, seen: Signatures) -> bool:
+        """Whether that is what the last scan saw."""
+        return seen == self._signatures
 
     def entries(self) -> list[Entry]:
         """All entries by name, the broken ones too."""
@@ -285,7 +298,7 @@ def _signature(folder: Path) -> Signature | None:
             status = path.lstat()
             found.append((path.name, status.st_mtime_ns, status.st_size, status.st_ino))
     except (FileNotFoundError, NotADirectoryError):
-        # It may be going or coming at this moment: the next event says more.
+        # It may be going or coming at this moment: the next look says more.
         return None
     weighty = [name for name, *_ in found if name in (FILE, CONFIG) or Path(name).suffix in _WEIGHTS]
     return tuple(sorted(found)) if weighty or not found else None
