@@ -215,9 +215,10 @@ def _telling() -> Iterator[None]:
     try:
         yield
     except ExpertRefused as error:
-        for fault in error.faults[1:]:
+        *others, last = error.faults
+        for fault in others:
             click.echo(f"expertd: {fault}", err=True)
-        raise ExpertRefused(error.faults[0]) from error
+        raise ExpertRefused(last) from error
 
 
 @contextmanager
