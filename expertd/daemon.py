@@ -210,7 +210,7 @@ def _worker(settings: Settings, base: Base, context: Context, reason: str, resid
 
 def _report(service: Service, settings: Settings) -> None:
     entries = service.store.entries()
-    served = ", ".join(entry.name for entry in entries if not entry.error) or "none"
+    served = ", ".join(entry.name for entry in entries if entry.served) or "none"
     if not service.store.folder.is_dir():
         log.warning("there is no experts folder %s: make it, or give another with --experts", service.store.folder)
     log.info("base %s; experts: %s", service.base.path.stem, served)

@@ -143,6 +143,12 @@ class ExpertRefused(ExpertdError):
         self.faults = faults
 
 
+class CannotWrite(ExpertdError):
+    """A package or an expert cannot be put where it should go, as where another of its name is there already."""
+
+    exit_code = 73  # EX_CANTCREAT
+
+
 class TrainingRefused(ExpertdError):
     """The training data or the options of a training are wrong."""
 

@@ -44,8 +44,8 @@ async def health(request: web.Request) -> web.Response:
             **({"blending_reason": status.blending_reason} if status.blending_reason else {}),
         },
         "experts": {
-            "served": _names(entries, True),
-            "broken": _names(entries, False),
+            "served": [entry.name for entry in entries if entry.served],
+            "broken": [entry.name for entry in entries if entry.error],
             "resident": residents.count,
             "resident_bytes": residents.nbytes,
             "drops": residents.drops,
@@ -58,7 +58,7 @@ async def health(request: web.Request) -> web.Response:
 async def models(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     entries = service.store.entries()
-    data = [_base(service), *(_expert(service, entry) for entry in entries if not entry.error)]
+    data = [_base(service), *(_expert(service, entry) for entry in entries if entry.served)]
     broken = [{"id": entry.name, "error": entry.error} for entry in entries if entry.error]
     return web.json_response({"object": "list", "data": data, "broken": broken}, dumps=dumps)
 
@@ -74,10 +74,6 @@ async def model(request: web.Request) -> web.Response:
     return web.json_response(content, dumps=dumps)
 
 
-def _names(entries: list[Entry], served: bool) -> list[str]:
-    return [entry.name for entry in entries if (not entry.error) == served]
-
-
 def _base(service: Service) -> dict[str, Any]:
     return {
         "id": "base",
@@ -89,8 +85,10 @@ def _base(service: Service) -> dict[str, Any]:
 
 
 def _expert(service: Service, entry: Entry) -> dict[str, Any]:
-    manifest = entry.manifest
+    manifest, warning = entry.manifest, entry.warning
     assert manifest is not None
+    if entry.error:
+        warning = f"its files are broken now, and what was served before goes on: {entry.error}"
     return {
         "id": entry.name,
         "object": "model",
@@ -102,5 +100,5 @@ def _expert(service: Service, entry: Entry) -> dict[str, Any]:
         "version": manifest.version,
         "licence": manifest.licence,
         "bytes": entry.nbytes,
-        **({"warning": entry.warning} if entry.warning else {}),
+        **({"warning": warning} if warning else {}),
     }

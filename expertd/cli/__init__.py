@@ -15,7 +15,7 @@ from expertd.errors import ExpertdError
 _COMMANDS = {
     "ask": "Ask a question, with what is piped in as context.",
     "env": "Print what OpenAI clients need in their environment.",
-    "experts": "The experts: what is served and what is broken.",
+    "experts": "The experts: what is served, what is broken; packages of them.",
     "models": "The base models: what there is, and pulling more.",
     "serve": "Run the daemon.",
     "status": "Show what the daemon is doing.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,25 @@ from expertd.models.catalogue import resolve
 SHOWN = 10  # faults of one expert: that of a wrong base is told by hundreds of tensors
 
 
-@click.group()
+_PACKAGES = ("pack", "verify", "install", "remove")
+
+
+class _Group(click.Group):
+    """Imports what only packages need when one of their commands runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *_PACKAGES]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _PACKAGES:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(import_module("expertd.cli.packages"), cmd_name)
+        return command
+
+
+@click.group(cls=_Group)
 def experts() -> None:
-    """The experts: what is served and what is broken."""
+    """The experts: what is served, what is broken, and experts as packages."""
 
 
 @experts.command()
@@ -84,7 +101,8 @@ def list_(socket: Path | None, as_json: bool) -> None:
         )
         for m in served
     ]
-    rows += [(m["id"], "broken", m["error"]) for m in models["broken"]]
+    names = {model["id"] for model in served}
+    rows += [(m["id"], "broken", m["error"]) for m in models["broken"] if m["id"] not in names]
     if not rows:
         click.echo("no experts: put a folder into the experts folder (docs/experts.md), or train one (expertd train)")
         return

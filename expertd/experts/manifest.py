@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -188,6 +189,15 @@ def parse_manifest(folder: Path, faults: Faults) -> Manifest:
                 faults.add(f"{path}: {field}: {reason}. docs/experts.md lists the fields.")
                 table.pop(str(fault["loc"][0]), None)
             table.setdefault("name", "unnamed")
+
+
+def read_name(folder: Path) -> str | None:
+    """The name in the manifest of a folder that may be called otherwise; None where there is none, or no name."""
+    try:
+        name = _read_table(folder).get("name")
+    except ExpertRefused:
+        return None
+    return name if isinstance(name, str) and re.fullmatch(NAME.strip("^$"), name) else None
 
 
 def _read_table(folder: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from expertd.errors import ExpertRefused, InvalidRequest, Overloaded, UnknownModel
@@ -23,6 +23,7 @@ from expertd.experts.weights import read_weights
 log = logging.getLogger(__name__)
 
 Signature = tuple[tuple[str, int, int, int], ...]
+Signatures = dict[str, Signature]
 
 # A folder with such a file, or an empty one, is meant as an expert.
 _WEIGHTS = frozenset({".gguf", ".safetensors", ".bin", ".pt", ".pth"})
@@ -32,7 +33,7 @@ _UNBOUND = f"{FILE} names no base: only the shapes were checked"
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One expert folder: served where `error` is None, and then all but `warning` is there.
+    """One expert folder. `error` is what is wrong with its files now; where it is served, all before that is there.
 
     What is here of its weights is what was read and checked; the arrays are the `Residents`'.
     """
@@ -46,6 +47,11 @@ class Entry:
     invocation: tuple[int, ...] = ()  # the tokens that it waits for (aLoRA)
     error: str | None = None
     warning: str | None = None
+    held: Weights | None = None  # of the last sound files: they are served while those that are there now are broken
+
+    @property
+    def served(self) -> bool:
+        return self.error is None or self.held is not None
 
 
 class Store:
@@ -69,7 +75,7 @@ class Store:
         # One thread: what several requests miss is read once, and they leave asyncio's threads to others.
         self._reader = ThreadPoolExecutor(1, "experts-reader")
         self._entries: dict[str, Entry] = {}  # replaced as a whole, never changed
-        self._signatures: dict[str, Signature] = {}
+        self._signatures: Signatures = {}
         self._unseen: frozenset[Path] = frozenset()  # what the last scan could not look at
         self._scanning = threading.Lock()
 
@@ -84,6 +90,18 @@ class Store:
                 self._note_unseen(self._update(set(found) | set(self._entries)))
             return not self._unseen
 
+    def look(self) -> Signatures | None:
+        """What is different where a file of an expert is; None: a part cannot be looked at."""
+        try:
+            found = {name: _signature(self.folder / name) for name in _expert_folders(self.folder)}
+        except OSError:
+            return None
+        return {name: signature for name, signature in found.items() if signature is not None}
+
+    def knows(self, seen: Signatures) -> bool:
+        """Whether that is what the last scan saw."""
+        return seen == self._signatures
+
     def entries(self) -> list[Entry]:
         """All entries by name, the broken ones too."""
         return sorted(self._entries.values(), key=lambda entry: entry.name)
@@ -92,11 +110,11 @@ class Store:
         """A served expert. Raises `UnknownModel` that says what is near, or why the expert is broken."""
         entries = self._entries
         entry = entries.get(name)
-        if entry and entry.error:
+        if entry and not entry.served:
             raise UnknownModel(f"expert {name!r} is broken and not served: {entry.error}", param="model")
         if entry:
             return entry
-        served = ["base", *sorted(e.name for e in entries.values() if not e.error)]
+        served = ["base", *sorted(e.name for e in entries.values() if e.served)]
         near = difflib.get_close_matches(name, served, n=3)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         more = f" and {len(served) - 20} more" if len(served) > 20 else ""
@@ -173,7 +191,7 @@ class Store:
                 signatures.pop(name, None)
                 log.info("expert %s is gone", name)
                 continue
-            entries[name] = self._read(folder)
+            entries[name] = self._read(folder, entries.get(name))
             # Taken before the reading: what changed meanwhile is read again by the next scan.
             signatures[name] = signature
         self._entries, self._signatures = entries, signatures
@@ -196,20 +214,18 @@ class Store:
     def _is_pinned(self, manifest: Manifest) -> bool:
         return manifest.pinned or manifest.name in self._pinned
 
-    def _read(self, folder: Path) -> Entry:
+    def _read(self, folder: Path, before: Entry | None) -> Entry:
         manifest = None
         try:
             check_folder(folder)
             manifest = read_manifest(folder)
             weights = read_weights(folder, manifest, self._shape, self._base)
         except ExpertRefused as error:
-            log.warning("expert %s is not served: %s", folder.name, error.message)
-            return Entry(folder.name, folder, manifest, error=error.message)
+            return self._broken(Entry(folder.name, folder, manifest, error=error.message), before)
         except Exception as error:  # a stranger's file must not end the daemon, whatever is in it
             log.exception("expert %s cannot be read", folder.name)
-            return Entry(
-                folder.name, folder, manifest, error=f"{folder} cannot be read: {error!r}. Please report this."
-            )
+            message = f"{folder} cannot be read: {error!r}. Please report this."
+            return self._broken(Entry(folder.name, folder, manifest, error=message), before)
         warning = None
         if not manifest.base:
             warning = _UNBOUND if (folder / FILE).exists() else _BARE
@@ -225,6 +241,26 @@ class Store:
             weights.invocation,
             warning=warning,
         )
+
+    def _broken(self, now: Entry, before: Entry | None) -> Entry:
+        """What stands for a folder whose files are broken `now`: what was served `before`, as long as it can be."""
+        held = self._hold(before) if before and before.served else None
+        if before and held:
+            log.warning("expert %s is served as it was before, since its files are broken: %s", now.name, now.error)
+            return replace(before, error=now.error, held=held)
+        log.warning("expert %s is not served: %s", now.name, now.error)
+        return now
+
+    def _hold(self, entry: Entry) -> Weights | None:
+        """Its arrays, which nobody can read from its files any more; where memory has none, those may still have."""
+        if weights := self.residents.get(entry.content_hash):
+            return weights
+        assert entry.manifest  # it is served
+        try:
+            weights = read_weights(entry.folder, entry.manifest, self._shape, self._base)
+        except Exception:  # they are broken, in whatever way
+            return None
+        return self.residents.add(weights) if weights.content_hash == entry.content_hash else None
 
 
 def _check_together(entries: Sequence[Entry]) -> None:
@@ -262,7 +298,7 @@ def _signature(folder: Path) -> Signature | None:
             status = path.lstat()
             found.append((path.name, status.st_mtime_ns, status.st_size, status.st_ino))
     except (FileNotFoundError, NotADirectoryError):
-        # It may be going or coming at this moment: the next event says more.
+        # It may be going or coming at this moment: the next look says more.
         return None
     weighty = [name for name, *_ in found if name in (FILE, CONFIG) or Path(name).suffix in _WEIGHTS]
     return tuple(sorted(found)) if weighty or not found else None

@@ -28,7 +28,7 @@ def read_weights(folder: Path, manifest: Manifest, shape: BaseShape, base: BaseT
         faults.add(*_wrong_base(folder / FILE, manifest.base, shape))
     names: list[str] = []
     with faults.collect():
-        names = _weight_files(folder)
+        names = weight_files(folder)
     if manifest.sha256 and (unlisted := [name for name in names if name not in manifest.sha256]):
         faults.add(f"{folder / FILE}: sha256 does not list {', '.join(unlisted)}. List it, or leave sha256 out.")
     data: dict[str, bytes] = {}
@@ -66,7 +66,8 @@ def _wrong_base(path: Path, base: BaseBinding, shape: BaseShape) -> list[str]:
     ]
 
 
-def _weight_files(folder: Path) -> list[str]:
+def weight_files(folder: Path) -> list[str]:
+    """The names of the files that hold the weights. Raises `ExpertRefused` where there are none, or of two experts."""
     try:
         files = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:

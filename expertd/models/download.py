@@ -131,22 +131,30 @@ def _transfer(file: HubFile, revision: str | None, size: int, part: Path) -> Non
 
 
 def _refuse(file: HubFile, error: Exception) -> NoReturn:
-    """Say what went wrong with `file` in our words."""
+    from huggingface_hub import errors
+
+    if isinstance(error, errors.RemoteEntryNotFoundError):
+        raise DownloadFailed(f"{file.repo} has no file {file.filename}. {_gguf_files(file.repo)}") from error
+    refuse(file.repo, str(file), error)
+
+
+def refuse(repo: str, what: str, error: Exception) -> NoReturn:
+    """Say what went wrong with `what` of a repository in our words. Raises `DownloadFailed`."""
     from huggingface_hub import constants, errors
 
     hub = constants.ENDPOINT
     if isinstance(error, errors.GatedRepoError):
-        why = f"{file.repo} asks for consent: accept its conditions on {hub}/{file.repo}, then set HF_TOKEN."
+        why = f"{repo} asks for consent: accept its conditions on {hub}/{repo}, then set HF_TOKEN."
     elif isinstance(error, errors.RepositoryNotFoundError):
-        why = f"{hub} has no public repository {file.repo}. Check its name; for a private one set HF_TOKEN."
-    elif isinstance(error, errors.RemoteEntryNotFoundError):
-        why = f"{file.repo} has no file {file.filename}. {_gguf_files(file.repo)}"
+        why = f"{hub} has no public repository {repo}. Check its name; for a private one set HF_TOKEN."
+    elif isinstance(error, errors.RevisionNotFoundError):
+        why = f"{what} is not there: {repo} has no such branch, tag or commit."
     elif isinstance(error, errors.HfHubHTTPError):
-        why = f"{hub} answered {error.response.status_code} for {file}. Try again later. {_AGAIN}"
+        why = f"{hub} answered {error.response.status_code} for {what}. Try again later. {_AGAIN}"
     elif isinstance(error, errors.HFValidationError):
-        why = f"{file.repo} cannot be a repository's name: {error}"
+        why = f"{repo} cannot be a repository's name: {error}"
     else:
-        why = f"{file} could not be fetched from {hub}: {error}. Check the network and HF_ENDPOINT. {_AGAIN}"
+        why = f"{what} could not be fetched from {hub}: {error}. Check the network and HF_ENDPOINT. {_AGAIN}"
     raise DownloadFailed(why) from error
 
 

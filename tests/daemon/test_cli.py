@@ -40,7 +40,7 @@ def failed(done: subprocess.CompletedProcess[bytes], code: int) -> str:
         (),
         *((name,) for name in _COMMANDS),
         ("experts", "list"),
-        ("experts", "check"),
+        *(("experts", name) for name in ("check", "pack", "verify", "install", "remove")),
         ("models", "pull"),
         ("models", "list"),
     ],

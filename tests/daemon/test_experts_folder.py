@@ -63,11 +63,14 @@ def test_an_expert_dropped_in_is_served_and_a_removed_one_is_gone(
     assert ask(client, folder.name).json()["choices"][0]["text"] != first
 
 
-def test_a_broken_expert_is_reported_never_served_and_harms_no_other(client: httpx.Client, folder: Path) -> None:
+def test_a_broken_expert_is_reported_never_served_and_harms_no_other(
+    client: httpx.Client, folder: Path, tmp_path: Path
+) -> None:
     before = ask(client, "base").json()["choices"]
-    make_peft_folder(folder, SMOLLM2, seed=9)
-    weights = folder / "adapter_model.safetensors"
+    made = make_peft_folder(tmp_path / folder.name, SMOLLM2, seed=9)
+    weights = made / "adapter_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
+    made.rename(folder)
     assert eventually(client, lambda models: folder.name in ids(models, "broken")) < WITHIN
     models = client.get("/v1/models").json()
     assert folder.name not in ids(models)
@@ -76,6 +79,26 @@ def test_a_broken_expert_is_reported_never_served_and_harms_no_other(client: htt
     assert ask(client, folder.name).status_code == 404
     assert ask(client, "alpha").status_code == 200
     assert ask(client, "base").json()["choices"] == before
+
+
+def test_an_expert_whose_files_break_is_served_on_and_told_as_broken(
+    client: httpx.Client, daemon: Daemon, folder: Path
+) -> None:
+    make_peft_folder(folder, SMOLLM2, seed=12, strength=0.2)
+    eventually(client, lambda models: folder.name in ids(models))
+    before = ask(client, folder.name).json()["choices"]
+    weights = (folder / "adapter_model.safetensors").read_bytes()
+    (folder / "adapter_model.safetensors").write_bytes(weights[:1000])
+    assert eventually(client, lambda models: folder.name in ids(models, "broken")) < WITHIN
+    assert ask(client, folder.name).json()["choices"] == before
+    listed = client.get(f"/v1/models/{folder.name}").json()
+    assert "broken now" in listed["warning"] and "adapter_model.safetensors" in listed["warning"]
+    lines = [line for line in daemon.cli("experts", "list").stdout.decode().splitlines() if folder.name in line]
+    assert len(lines) == 1 and "broken now" in lines[0]
+    (folder / "adapter_model.safetensors").write_bytes(weights)
+    eventually(client, lambda models: folder.name not in ids(models, "broken"))
+    assert "broken" not in client.get(f"/v1/models/{folder.name}").json().get("warning", "")
+    assert ask(client, folder.name).json()["choices"] == before
 
 
 def test_an_expert_that_goes_only_with_some_is_listed_and_refused_with_others(

@@ -40,7 +40,7 @@ def scanned(folder: Path) -> Store:
 
 
 def served(store: Store) -> list[str]:
-    return [entry.name for entry in store.entries() if not entry.error]
+    return [entry.name for entry in store.entries() if entry.served]
 
 
 @contextmanager
@@ -163,16 +163,58 @@ def test_only_what_changed_is_read_again(experts: Path) -> None:
     assert store.get("two").content_hash != two.content_hash
 
 
-def test_a_replaced_expert_that_is_broken_is_no_longer_served_until_it_is_mended(experts: Path) -> None:
-    make_peft_folder(experts / "sql")
-    store = scanned(experts)
-    (experts / "sql" / "adapter_config.json").write_text("{")
+def test_an_expert_whose_files_break_is_served_as_it_was_until_it_is_mended(
+    crowded: Store, experts: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = crowded
+    before = store.get("two")
+    assert store.resident([before])
+    for broken in ("{", "[", "{}"):
+        (experts / "two" / "adapter_config.json").write_text(broken)
+        store.scan()
+        now = store.get("two")
+        assert "adapter_config.json" in (now.error or "")
+        assert (now.content_hash, now.manifest) == (before.content_hash, before.manifest)
+        store.load([store.get("one")]).result()  # memory has room for one of them
+        assert store.resident([now])
+    assert sum("is served as it was before" in record.message for record in caplog.records) == 3
+    make_peft_folder(experts / "two", seed=9)
     store.scan()
+    after = store.get("two")
+    assert (after.error, after.held) == (None, None)
+    assert after.content_hash != before.content_hash
+    del now
+    assert store.residents.get(before.content_hash) is None
+
+
+def test_an_expert_that_is_broken_at_the_start_or_removed_is_not_served(experts: Path) -> None:
+    folder = make_peft_folder(experts / "sql")
+    (folder / "adapter_config.json").write_text("{")
+    store = scanned(experts)
     assert served(store) == []
-    assert store.residents.count == 0
-    make_peft_folder(experts / "sql", seed=2)
+    make_peft_folder(folder)
+    store.scan()
+    (folder / "adapter_config.json").write_text("{")
     store.scan()
     assert served(store) == ["sql"]
+    shutil.rmtree(folder)
+    store.scan()
+    assert store.entries() == []
+    assert store.residents.count == 0
+
+
+def test_a_broken_manifest_harms_no_expert_that_memory_has_dropped(crowded: Store, experts: Path) -> None:
+    """Its weights can still be read; those of another, which are cut short, cannot."""
+    first, second = crowded.get("one"), crowded.get("three")
+    assert crowded.resident([first]) is crowded.resident([second]) is None
+    (experts / "one" / "expert.toml").write_text("scale = ")
+    (experts / "three" / "adapter_model.safetensors").write_bytes(b"")
+    crowded.scan()
+    assert served(crowded) == ["one", "two"]
+    assert crowded.get("one").content_hash == first.content_hash
+    assert crowded.resident([crowded.get("one")])
+    with pytest.raises(UnknownModel, match="broken"):
+        crowded.get("three")
 
 
 def test_a_removed_expert_is_gone(experts: Path) -> None:
@@ -466,7 +508,8 @@ def test_a_dropped_expert_is_served_within_two_seconds_and_a_removed_one_is_gone
     shutil.move(tmp_path / "moved" / "sql", experts)
     assert within(2, lambda: served(store) == ["sql"])
     (experts / "sql" / "expert.toml").write_text("[")
-    assert within(2, lambda: served(store) == [])
+    assert within(2, lambda: store.get("sql").error is not None)
+    assert served(store) == ["sql"]
 
 
 def test_a_half_copied_expert_is_broken_until_it_is_complete(
