@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 # The system could tell of changes by itself. But that takes watches, which run out, and a record of which folder is
 # which, and the library for it lost that, and ended, where two folders change places.
-LOOK = 0.25
+LOOK = 0.5
 SHARE = 1 / 20  # of the time that looking may take: thousands of experts are looked at less often
 SETTLE = 0.3
 # Someone who writes without a pause (a slow copy) must not hold up the others.
