@@ -83,7 +83,8 @@ def test_order_counts_only_where_it_is_asked_for() -> None:
 
 def test_a_query_without_end_is_wrong_and_the_next_one_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     pets = [f"p{i}" for i in range(14)]
-    query = f"MATCH {', '.join(f'({p}:Pet)' for p in pets)} WHERE {' + '.join(f'{p}.born' for p in pets)} = 3 RETURN p0.name"
+    pattern, years = ", ".join(f"({p}:Pet)" for p in pets), " + ".join(f"{p}.born" for p in pets)
+    query = f"MATCH {pattern} WHERE {years} = 3 RETURN p0.name"
     with monkeypatch.context() as patch:
         patch.setattr(score, "TIMEOUT", 1.0)
         assert score.grade(CATS, query) == 0
