@@ -49,7 +49,7 @@ class Item:
 
 
 class Scorer(Protocol):
-    """What `experts/NAME/score.py` has, as a module."""
+    """What `experts/NAME/score.py` has, as a module; some have `SECOND` as well, another measure, and `second`."""
 
     MEASURE: str  # what `grade` measures, as a table calls it
     BARS: dict[str, float]  # by group, or "all"
@@ -140,6 +140,7 @@ class Score:
     ms: float
     right: list[float]
     answers: list[str]
+    second: dict[str, list[float]]  # by the expert's other measure, if it has one
 
 
 def score(client: httpx.Client, name: str, model: str, *, base: bool = True, most: int | None = None) -> Score:
@@ -151,7 +152,11 @@ def score(client: httpx.Client, name: str, model: str, *, base: bool = True, mos
     ms = alone(client, model, items)
     best = _best_base(client, module, items) if base else []
     p = better(right, best) if base else None
-    return Score(summary(items, right), summary(items, best) if base else {}, p, ms, right, answers)
+    second: list[float] = []
+    if hasattr(module, "SECOND"):
+        second = [module.second(item, answer) for item, answer in zip(items, answers, strict=True)]
+    told = [summary(items, of) if of else {} for of in (right, best, second)]
+    return Score(told[0], told[1], p, ms, right, answers, told[2])
 
 
 def _best_base(client: httpx.Client, module: Scorer, items: Sequence[Item]) -> list[float]:
@@ -193,6 +198,8 @@ def write(folder: Path, result: Score, measure: str) -> None:
     told = {"measure": measure, "expert": result.expert, "ms": round(result.ms, 1)}
     if result.p is not None:
         told |= {"base": result.base, "p": round(result.p, 5)}
+    if result.second:
+        told |= {"second": {scorer(folder.name).SECOND: result.second}}
     training: Any = {**manifest.training, "scores": {**before, **told}}
     write_manifest(folder, manifest.model_copy(update={"training": training}))
 
@@ -206,6 +213,8 @@ def show(name: str, result: Score) -> bool:
         beside = f"  base {result.base[group][0]:.3f}" if result.base else ""
         goal = f"  bar {bar:.2f}{'' if mean >= bar else ' MISSED'}" if bar is not None else ""
         print(f"{name:12s} {group:16s} {mean:.3f} [{low:.3f}, {high:.3f}] of {n:.0f}{beside}{goal}")
+    for group, (mean, low, high, _) in result.second.items():
+        print(f"{name:12s} {group:16s} {mean:.3f} [{low:.3f}, {high:.3f}] {scorer(name).SECOND}")
     if result.p is not None:
         print(f"{name:12s} better than the base: p = {result.p:.4f}; {result.ms:.0f} ms an answer")
     return reached and (result.p is None or result.p < 0.05)
