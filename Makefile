@@ -38,7 +38,7 @@ bench: .venv/installed-test
 	$(BIN)/python -m bench.blend_sizes --docs
 
 score: .venv/installed-test
-	$(BIN)/python experts/sql/score.py --write
+	$(BIN)/python -m experts.scoring --write
 	$(BIN)/python -m bench.tools
 
 docs: .venv/installed-test
