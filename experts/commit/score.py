@@ -100,7 +100,7 @@ def _split(text: str) -> Iterator[str]:
 
 def stem(word: str) -> str:
     """A light one: plurals and forms of verbs become one."""
-    for ending, least in (("ies", 5), ("ing", 6), ("ed", 5), ("es", 5), ("s", 4)):
+    for ending, least in (("ies", 5), ("ied", 5), ("ing", 6), ("ed", 5), ("es", 5), ("s", 4)):
         if word.endswith(ending) and len(word) >= least and not word.endswith("ss"):
             word = word[: -len(ending)]
             break
