@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from bench.between_markers import ROOT, put
-from expertd.experts.manifest import read_manifest
+from expertd.experts.manifest import FILE, read_manifest
 
 
 def main() -> None:
@@ -21,20 +21,31 @@ def _result(name: str) -> Any:
 
 
 def _scores() -> list[tuple[str, str, str]]:
-    scores: Any = read_manifest(ROOT / "experts" / "sql").training.get("scores")
-    names = {"names_columns": "questions that name the columns", "own_words": "questions in the asker's own words"}
+    """Of every expert whose manifest has scores, a row for each group of its held-out set."""
+    rows = []
+    for path in sorted((ROOT / "experts").glob(f"*/{FILE}")):
+        scores: Any = read_manifest(path.parent).training.get("scores")
+        if scores:
+            rows += _groups(path.parent.name, scores)
+    return rows
 
-    def share(who: str, part: str) -> str:
-        value, low, high, _ = scores[who][part]
+
+def _groups(name: str, scores: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Where a set has several groups, "all" says nothing that they do not."""
+
+    def mean(who: str, group: str) -> str:
+        value, low, high, _ = scores[who][group]
         return f"{value:.2f} [{low:.2f}, {high:.2f}]"
 
+    groups = [group for group in scores["expert"] if group != "all"] or ["all"]
     return [
         (
-            f"`sql`, execution accuracy on {scores['expert'][part][3]:.0f} unseen {what}",
-            share("expert", part),
-            f"the base, best of two prompts: {share('base', part)}",
+            f"`{name}`, {scores['measure']}, {scores['expert'][group][3]:.0f} unseen items"
+            + (f", {group.replace('_', ' ')}" if group != "all" else ""),
+            mean("expert", group),
+            f"the base, best of its prompts: {mean('base', group)}" if "base" in scores else "",
         )
-        for part, what in (names.items() if scores else ())
+        for group in groups
     ]
 
 

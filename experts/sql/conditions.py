@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from draws import Draw, quoted
-from entities import Attribute, Entity
-from phrasings import COMPARISONS, CONDITIONS, COUNT_COMPARISONS, DATE_COMPARISONS, YEAR_COMPARISONS
-from spoken import identifier, is_plural, plural, with_article
-from words import ACTIVE, FREE_TEXT, MONTHS, REMARKS
+from experts.sql.draws import Draw, quoted
+from experts.sql.entities import Attribute, Entity
+from experts.sql.phrasings import COMPARISONS, CONDITIONS, COUNT_COMPARISONS, DATE_COMPARISONS, YEAR_COMPARISONS
+from experts.sql.spoken import identifier, is_plural, plural, with_article
+from experts.sql.words import ACTIVE, FREE_TEXT, MONTHS, REMARKS
 
 
 @dataclass

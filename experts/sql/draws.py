@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple, TypeVar
 
-from entities import Attribute, Entity, Link
-from phrasings import AGGREGATES, QUESTIONS, TIME_AGGREGATES
-from spoken import identifier, plural
-from vary_ask import Values, compared_column, inner, literals
-from vary_ddl import Table
-from words import ADDITIVE, NOT_ADDITIVE, NUMBER_RANGES, PERSON_WORDS, TEXTS
+from experts.sql.entities import Attribute, Entity, Link
+from experts.sql.phrasings import AGGREGATES, QUESTIONS, TIME_AGGREGATES
+from experts.sql.spoken import identifier, plural
+from experts.sql.vary_ask import Values, compared_column, inner, literals
+from experts.sql.vary_ddl import Table
+from experts.sql.words import ADDITIVE, NOT_ADDITIVE, NUMBER_RANGES, PERSON_WORDS, TEXTS
 
 # The values of each column by table and column; words of a LIKE stand under "%column".
 Known = dict[tuple[str, str], list[str]]

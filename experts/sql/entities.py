@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass, field
 
-from spoken import column_phrase, expanded, identifier, plain_words, plural, singular
-from vary_ask import NAME_WORDS
-from vary_ddl import Column, Table, words_of
-from words import (
+from experts.sql.spoken import column_phrase, expanded, identifier, plain_words, plural, singular
+from experts.sql.vary_ask import NAME_WORDS
+from experts.sql.vary_ddl import Column, Table, words_of
+from experts.sql.words import (
     ACTIVE,
     DANGLING,
     DATE_WORDS,

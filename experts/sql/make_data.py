@@ -12,12 +12,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from draws import known_values
-from spoken import named_anew
-from templates import items as template_items
 from tqdm import tqdm
-from vary_ask import Values, add_noise, shift_years, swap_numbers, swap_texts
-from vary_ddl import (
+
+from experts.sql.draws import known_values
+from experts.sql.spoken import named_anew
+from experts.sql.templates import items as template_items
+from experts.sql.vary_ask import Values, add_noise, shift_years, swap_numbers, swap_texts
+from experts.sql.vary_ddl import (
     Look,
     Naming,
     Table,

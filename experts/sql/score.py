@@ -1,35 +1,37 @@
-"""Execution accuracy of the sql expert and of the base on the held-out questions, through the running daemon's API."""
+"""Grades SQL by its rows: the answer and the right query are run on the item's seeded tables."""
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import itertools
 import json
-import math
-import os
 import re
 import sqlite3
-import subprocess
-import sys
-import tempfile
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import httpx
-from tqdm import tqdm
+from experts.scoring import Body, Item
 
-from expertd.experts.manifest import read_manifest, write_manifest
-
+MEASURE = "execution accuracy"
+BARS = {"names_columns": 0.75, "own_words": 0.45}
 HERE = Path(__file__).parent
 STEPS = 2_000_000  # of sqlite's machine; more is a runaway join
-MAX_TOKENS = 256  # of an answer, as the expert's manifest has it; the base gets as many
-# The base gets the better of these, so that the comparison is with what it can do and not with a bad prompt.
-BASE_SYSTEMS = (None, "Answer with one SQLite query and nothing else.")
+MAX_TOKENS = 256
+
+SYSTEM = "Answer with one SQLite query and nothing else."
+SHOTS = (
+    (
+        "CREATE TABLE pets (id INTEGER PRIMARY KEY, name TEXT, species TEXT, age INTEGER);\n\nHow many dogs are there?",
+        "SELECT COUNT(*) FROM pets WHERE species = 'dog';",
+    ),
+    (
+        "CREATE TABLE owners (id INTEGER PRIMARY KEY, name TEXT);\n"
+        "CREATE TABLE pets (id INTEGER PRIMARY KEY, name TEXT, owner_id INTEGER REFERENCES owners(id));\n\n"
+        "Which owners have more than two pets?",
+        "SELECT owners.name FROM owners JOIN pets ON pets.owner_id = owners.id GROUP BY owners.id HAVING COUNT(*) > 2;",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,51 @@ def read_questions(folder: Path) -> list[Question]:
                 Question(content["schema"], ddl, content["rows"], item["ask"], item["sql"], item["names_columns"])
             )
     return questions
+
+
+def items() -> list[Item]:
+    """Of every file in heldout, in order."""
+    return [_item(question) for question in read_questions(HERE / "heldout")]
+
+
+def _item(question: Question) -> Item:
+    prompt = f"{question.ddl}\n\n{question.ask}"
+    group = "names_columns" if question.names_columns else "own_words"
+    body = {"messages": [{"role": "user", "content": prompt}], "max_tokens": MAX_TOKENS}
+    return Item(body, _base_bodies(question, prompt), question, group, f"{question.schema}: {question.ask}")
+
+
+def _base_bodies(question: Question, prompt: str) -> tuple[Body, ...]:
+    """The base's answers are held to the schema as the manifest's grammar holds the expert's."""
+    turns = [(("user", asked), ("assistant", sql)) for asked, sql in SHOTS]
+    shots = [{"role": role, "content": text} for turn in turns for role, text in turn]
+    system = {"role": "system", "content": SYSTEM}
+    in_text = "".join(f"{asked}\n\nSQL: {sql}\n\n\n" for asked, sql in SHOTS)
+    ways = (
+        [{"role": "user", "content": prompt}],
+        [system, {"role": "user", "content": prompt}],
+        [system, *shots, {"role": "user", "content": prompt}],
+        [{"role": "user", "content": f"{in_text}{prompt}\n\nSQL:"}],
+        [
+            {
+                "role": "user",
+                "content": f"Here is a database schema:\n\n{question.ddl}\n\n"
+                f"Write one SQLite query that answers this question: {question.ask}\n"
+                "Select only the columns that are asked for.",
+            }
+        ],
+    )
+    form = {"type": "sql", "dialect": "sqlite", "schema": question.ddl}
+    return tuple({"messages": messages, "max_tokens": MAX_TOKENS, "response_format": form} for messages in ways)
+
+
+def grade(item: Item, answer: str) -> float:
+    """Whether it gives the rows of the right query, in their order where that has one."""
+    question: Question = item.wanted
+    want = execute(question, question.sql)
+    if want is None:
+        raise ValueError(f"the held-out query fails: {question.sql}")
+    return float(same(execute(question, extract(answer)), want, " ORDER BY " in question.sql.upper()))
 
 
 def execute(question: Question, sql: str) -> list[tuple[object, ...]] | None:
@@ -100,123 +147,3 @@ def extract(answer: str) -> str:
     answer = re.sub(r"^\s*--.*", "", answer, flags=re.M)  # whose columns may be called as the words looked for
     start = re.search(r"\b(SELECT|WITH)\b", answer, re.I)
     return answer[start.start() :].split(";")[0] if start else answer
-
-
-async def answers(
-    socket: Path, model: str, system: str | None, questions: Sequence[Question], *, free: bool = False
-) -> list[str]:
-    """One greedy answer a question, eight at a time; `free`: of any form, whatever the expert's manifest says."""
-    transport = httpx.AsyncHTTPTransport(uds=str(socket))
-    gate = asyncio.Semaphore(8)
-    with tqdm(total=len(questions), desc=f"{model} ({'no' if system is None else 'own'} system message)") as bar:
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=600) as client:
-
-            async def one(question: Question) -> str:
-                messages = [{"role": "user", "content": f"{question.ddl}\n\n{question.ask}"}]
-                if system:
-                    messages.insert(0, {"role": "system", "content": system})
-                body: dict[str, Any] = {
-                    "model": model,
-                    "messages": messages,
-                    "temperature": 0,
-                    "max_tokens": MAX_TOKENS,
-                }
-                if free:
-                    body["response_format"] = {"type": "text"}
-                async with gate:
-                    response = await client.post("/v1/chat/completions", json=body)
-                response.raise_for_status()
-                bar.update()
-                return str(response.json()["choices"][0]["message"]["content"])
-
-            return await asyncio.gather(*map(one, questions))
-
-
-def right(questions: Sequence[Question], texts: Sequence[str]) -> list[bool]:
-    results = []
-    for question, text in zip(questions, texts, strict=True):
-        want = execute(question, question.sql)
-        assert want is not None, question.sql
-        results.append(same(execute(question, extract(text)), want, " ORDER BY " in question.sql.upper()))
-    return results
-
-
-def interval(hits: int, n: int) -> tuple[float, float]:
-    """Wilson's 95% interval of a share."""
-    z, p = 1.959964, hits / n
-    middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
-
-
-def summary(questions: Sequence[Question], results: Sequence[bool]) -> dict[str, list[float]]:
-    """[share, low, high, n] for the half that names columns, the other half, and all."""
-    parts = {
-        "names_columns": [r for q, r in zip(questions, results, strict=True) if q.names_columns],
-        "own_words": [r for q, r in zip(questions, results, strict=True) if not q.names_columns],
-        "all": list(results),
-    }
-    return {k: [round(x, 4) for x in (sum(v) / len(v), *interval(sum(v), len(v)), len(v))] for k, v in parts.items()}
-
-
-def start(folder: Path, experts: Path) -> tuple[subprocess.Popen[bytes], Path]:
-    """A daemon of its own for this score."""
-    socket = folder / "score.sock"
-    command = [
-        sys.executable,
-        "-m",
-        "expertd",
-        "serve",
-        "--port",
-        "0",
-        "--socket",
-        str(socket),
-        "--experts",
-        str(experts),
-    ]
-    process = subprocess.Popen(command, env={**os.environ, "EXPERTD_QUEUE": "256"})
-    while not socket.exists() and process.poll() is None:
-        time.sleep(0.05)
-    return process, socket
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--experts", type=Path, default=HERE.parent, help="folder of the experts to serve")
-    parser.add_argument("--model", default="sql")
-    parser.add_argument("--write", action="store_true", help="write the scores into the expert's manifest")
-    parser.add_argument("--show", action="store_true", help="print every wrong answer")
-    parser.add_argument("--no-base", action="store_true", help="score the expert alone")
-    parser.add_argument("--free", action="store_true", help="answers of any form, whatever the expert's manifest says")
-    arguments = parser.parse_args()
-    questions = read_questions(HERE / "heldout")
-    with tempfile.TemporaryDirectory() as folder:
-        process, socket = start(Path(folder), arguments.experts)
-        try:
-            texts = asyncio.run(answers(socket, arguments.model, None, questions, free=arguments.free))
-            systems = () if arguments.no_base else BASE_SYSTEMS
-            base = [right(questions, asyncio.run(answers(socket, "base", system, questions))) for system in systems]
-        finally:
-            process.terminate()
-            process.wait()
-    results = right(questions, texts)
-    scores = {"expert": summary(questions, results)}
-    if base:
-        scores["base"] = summary(questions, max(base, key=sum))
-    for who, parts in scores.items():
-        for part, (share, low, high, n) in parts.items():
-            print(f"{who:7s} {part:14s} {share:.3f}  [{low:.3f}, {high:.3f}]  of {n:.0f}")
-    if arguments.show:
-        for question, text, good in zip(questions, texts, results, strict=True):
-            if not good:
-                print(f"\n{question.schema}{'' if question.names_columns else ' (own words)'}: {question.ask}")
-                print(f"  want {question.sql}\n  got  {text}")
-    if arguments.write:
-        folder = arguments.experts / arguments.model
-        manifest = read_manifest(folder)
-        before: Any = manifest.training.get("scores", {})  # of which the base's stay where it is not asked again
-        training = {**manifest.training, "scores": {**before, **scores}}
-        write_manifest(folder, manifest.model_copy(update={"training": training}))
-
-
-if __name__ == "__main__":
-    main()

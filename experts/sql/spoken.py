@@ -2,8 +2,8 @@
 
 import re
 
-from vary_ddl import plural_word, words_of
-from words import (
+from experts.sql.vary_ddl import plural_word, words_of
+from experts.sql.words import (
     AMBIGUOUS,
     AMBIGUOUS_FIRST,
     AMBIGUOUS_LAST,

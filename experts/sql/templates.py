@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from random import Random
 
-from conditions import Condition, draw_condition, draw_maybe, draw_two, say_rows
-from draws import Draw, Item, Known, NoFit, fit
-from entities import Attribute, Entity, Link, read_entities
-from phrasings import EXTREMES, ORDERS, QUESTIONS, SUPERLATIVES
-from spoken import plural, with_article
-from vary_ask import Values
-from vary_ddl import Table
-from words import ACTIVE
+from experts.sql.conditions import Condition, draw_condition, draw_maybe, draw_two, say_rows
+from experts.sql.draws import Draw, Item, Known, NoFit, fit
+from experts.sql.entities import Attribute, Entity, Link, read_entities
+from experts.sql.phrasings import EXTREMES, ORDERS, QUESTIONS, SUPERLATIVES
+from experts.sql.spoken import plural, with_article
+from experts.sql.vary_ask import Values
+from experts.sql.vary_ddl import Table
+from experts.sql.words import ACTIVE
 
 
 def items(tables: list[Table], values: Values, rng: Random, count: int, known: Known | None = None) -> list[Item]:

@@ -4,8 +4,8 @@ import re
 from collections import defaultdict
 from random import Random
 
-from vary_ddl import Table, related, tokens, words_of
-from words import PERSON_WORDS
+from experts.sql.vary_ddl import Table, related, tokens, words_of
+from experts.sql.words import PERSON_WORDS
 
 Key = tuple[str, str]
 NAME_WORDS = {"name", "nm", "nam", "fullname", "username", "title", "ttl", "label"}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from words import ABBREVIATIONS, CONCEPTS, DISTRACTORS, EXPANSIONS, RESERVED, SYNONYMS, TYPES
+from experts.sql.words import ABBREVIATIONS, CONCEPTS, DISTRACTORS, EXPANSIONS, RESERVED, SYNONYMS, TYPES
 
 TOKEN = re.compile(
     r"""(?P<string>'(?:[^']|'')*')|(?P<comment>--[^\n]*|/\*.*?\*/)|(?P<quoted>"[^"]*"|`[^`]*`|\[[^\]]*\])"""

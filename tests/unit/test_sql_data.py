@@ -1,20 +1,13 @@
 """Checks of the text-to-SQL training data maker on a few schemas."""
 
 import sqlite3
-import sys
 from collections import Counter
 from pathlib import Path
 from random import Random
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "experts" / "sql"))
-
-import entities
-import make_data
-import spoken
-import vary_ask
-import vary_ddl
+from experts.sql import entities, make_data, spoken, vary_ask, vary_ddl
 
 LIMIT, ROUNDS = 10, 5
 
