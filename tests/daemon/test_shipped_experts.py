@@ -1,0 +1,40 @@
+"""The shipped experts answer their held-out sets as well as their manifests say: a regression fails here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from expertd.experts.manifest import read_manifest
+from experts.scoring import HERE, daemon, names, score, scorer
+
+TRAINED = [name for name in names() if "scores" in read_manifest(HERE / name).training]
+
+
+@pytest.fixture(scope="module")
+def asked() -> Iterator[httpx.Client]:
+    with daemon(HERE) as client:
+        yield client
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", TRAINED)
+def test_an_expert_scores_within_the_interval_that_its_manifest_tells(asked: httpx.Client, name: str) -> None:
+    told = read_manifest(HERE / name).training["scores"]["expert"]
+    found = score(asked, name, name, base=False).expert
+    for group, (mean, low, _, count) in told.items():
+        assert found[group][3] == count, "the held-out set is another: score it again"
+        assert found[group][0] >= low, f"{group}: {found[group][0]:.3f}, and {mean:.3f} was told"
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_an_expert_is_better_than_the_base(name: str) -> None:
+    scores = read_manifest(HERE / name).training["scores"]
+    assert scores["p"] < 0.05
+    assert scores["measure"] == scorer(name).MEASURE
+
+
+def test_all_shipped_experts_fit_into_40_mb() -> None:
+    assert sum(path.stat().st_size for path in HERE.glob("*/adapter_*")) < 40e6
