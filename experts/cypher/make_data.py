@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -76,6 +76,9 @@ def _known(items: list[dict[str, Any]]) -> Known:
     return known
 
 
+Pair = tuple[str, str]  # a question and its query
+
+BLOCK = 6  # questions over one variant of a schema
 SCHEMAS = _schemas()
 GRAPHS = [graph for graph, _ in SCHEMAS]
 
@@ -92,27 +95,36 @@ def _noise(ask: str, query: str, rng: Random) -> str:
     return ask
 
 
-def _example(graph: Graph, ask: str, query: str, rng: Random) -> recipe.Example:
+def _examples(graph: Graph, pairs: Sequence[Pair], rng: Random) -> Iterator[recipe.Example]:
+    """Questions behind one and the same text of the schema: a training reads that once for all of them."""
     layout = rng.choices(list(LAYOUTS), list(LAYOUTS.values()))[0]
-    filled = {"{ask}": _noise(ask, query, rng), "{schema}": text(graph, query, rng)}
-    prompt = re.sub(r"\{ask\}|\{schema\}", lambda match: filled[match.group()], layout)
-    return recipe.chat(prompt, query, rng.choice(SYSTEMS) if rng.random() < 0.12 else None)
+    schema = text(graph, _queries(pairs), rng)
+    system = rng.choice(SYSTEMS) if rng.random() < 0.12 else None
+    for ask, query in pairs:
+        # Not str.format: schemas and questions hold braces.
+        prompt = layout.replace("{schema}", "\0").replace("{ask}", _noise(ask, query, rng)).replace("\0", schema)
+        yield recipe.chat(prompt, query, system)
 
 
-def _written(graph: Graph, ask: str, query: str, plain: bool, rng: Random) -> recipe.Example:
-    """One written wording, as it is or varied."""
+def _queries(pairs: Sequence[Pair]) -> str:
+    return "\n".join(query for _, query in pairs)
+
+
+def _written(graph: Graph, pairs: Sequence[Pair], plain: bool, rng: Random) -> Iterator[recipe.Example]:
+    """Some written wordings over one schema, as they are or varied."""
     if not plain:
-        ask, query = swapped(ask, query, rng)
+        pairs = [swapped(ask, query, rng) for ask, query in pairs]
     graph = graph.copy()
     if not plain or rng.random() < 0.5:
-        thin(graph, query, rng)
-        thicken(graph, GRAPHS, ask, rng)
+        thin(graph, _queries(pairs), rng)
+        thicken(graph, GRAPHS, " ".join(ask for ask, _ in pairs), rng)
     names = Names() if plain or rng.random() < 0.25 else draw_names(graph, rng)
     try:
-        answer = query_renamed(query, names)
+        answers = [query_renamed(query, names) for _, query in pairs]
     except ValueError:  # too many labels have got the same first letter
-        names, answer = Names(), query
-    return _example(renamed(graph, names), ask, answer, rng)
+        names, answers = Names(), [query for _, query in pairs]
+    asked = [(ask, answer) for (ask, _), answer in zip(pairs, answers, strict=True)]
+    return _examples(renamed(graph, names), asked, rng)
 
 
 def _composed(graph: Graph, known: Known, number: int, rng: Random) -> Iterator[recipe.Example]:
@@ -121,19 +133,21 @@ def _composed(graph: Graph, known: Known, number: int, rng: Random) -> Iterator[
     names = draw_names(graph, rng)
     graph = renamed(graph, names)
     anew = {(names.labels.get(of, of), names.properties.get((of, key), key)): v for (of, key), v in known.items()}
-    for ask, query in Composer(graph, anew, rng).items(number):
-        shown = graph.copy()
-        thin(shown, query, rng)
-        yield _example(shown, ask, query, rng)
+    pairs = list(Composer(graph, anew, rng).items(number))
+    for start in range(0, len(pairs), BLOCK):
+        shown, block = graph.copy(), pairs[start : start + BLOCK]
+        thin(shown, _queries(block), rng)
+        yield from _examples(shown, block, rng)
 
 
 def round_(number: int, rng: Random) -> Iterator[recipe.Example]:
     """All written wordings once, in the first round mostly as written, and composed questions over the same schemas."""
     for graph, items in rng.sample(SCHEMAS, len(SCHEMAS)):
-        wordings = [(ask, item["cypher"]) for item in items for ask in item["ask"]]
-        for ask, query in wordings:
-            yield _written(graph, ask, query, number == 0 and rng.random() < 0.8, rng)
-        yield from _composed(graph, _known(items), round(COMPOSED * len(wordings)), rng)
+        pairs = [(ask, item["cypher"]) for item in items for ask in item["ask"]]
+        rng.shuffle(pairs)
+        for start in range(0, len(pairs), BLOCK):
+            yield from _written(graph, pairs[start : start + BLOCK], number == 0 and rng.random() < 0.8, rng)
+        yield from _composed(graph, _known(items), round(COMPOSED * len(pairs)), rng)
 
 
 def main() -> None:
