@@ -18,7 +18,7 @@ from expertd.errors import ExpertdError, TrainingRefused
 from expertd.experts.manifest import FillIn
 from expertd.experts.sandbox import render_message
 
-MAX_GROUP = 64  # examples that share one prefix
+MAX_GROUP = 256  # examples that share one prefix
 MAX_LOSS = 512  # prompt tokens that a group may have to compute again in order to take one more example in
 
 
@@ -217,14 +217,19 @@ def batches(groups: Sequence[Group], size: int, window: int, seed: int) -> list[
     for start in range(0, len(groups), window):
         part: list[Group] = []
         for item in groups[start : start + window]:
-            # Answers of like length together: padding is computed too. Parts of like size: a small one costs as much.
-            by_length = sorted(item.examples, key=lambda example: (len(example.answer), rng.random()))
+            # Like lengths together: padding is computed too. Parts of like size: a small one costs as much.
+            by_length = sorted(item.examples, key=lambda example: (_cost(item, example), rng.random()))
             parts = -(-len(by_length) // size)
             each = -(-len(by_length) // parts)
             part += [Group(item.prefix, tuple(by_length[i : i + each])) for i in range(0, len(by_length), each)]
         rng.shuffle(part)
         order += part
     return order
+
+
+def _cost(group: Group, example: Example) -> float:
+    """Of an example behind its group's prefix; a prompt's token is run once, an answer's forward and back."""
+    return 0.4 * (len(example.prompt) - len(group.prefix)) + len(example.answer)
 
 
 def steps(batches: Sequence[Group], size: int) -> list[list[Group]]:
