@@ -8,6 +8,7 @@ python -m experts.build regex shell --no-score                   two of them
 from __future__ import annotations
 
 import argparse
+import itertools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -53,16 +54,25 @@ def main() -> None:
         _prepare(name, folder, markers)
         data = arguments.out / f".{name}.jsonl"
         recipe = tomllib.loads((HERE / name / RECIPE).read_text())
+        if arguments.examples and "examples" in recipe["data"]:
+            recipe["data"]["examples"] = arguments.examples
         _run("-m", f"experts.{name}.make_data", "--out", str(data), *_flags(recipe["data"]))
         if arguments.examples:
-            data.write_text("".join(line + "\n" for line in data.read_text().splitlines()[: arguments.examples]))
+            _cut(data, arguments.examples)
         _run("-m", "expertd", "train", str(data), "--out", str(folder), *_flags(recipe["train"]), *base)
         data.unlink()
         if not arguments.no_score:
             items = ["--items", str(arguments.items)] if arguments.items else []
             _run("-m", "experts.scoring", name, "--experts", str(arguments.out), "--write", *base, *items)
         if arguments.dist:
-            _run("-m", "expertd", "experts", "pack", str(folder), "-o", str(arguments.dist))
+            arguments.dist.mkdir(parents=True, exist_ok=True)
+            _run("-m", "expertd", "experts", "pack", str(folder), "-o", str(arguments.dist), *base)
+
+
+def _cut(data: Path, lines: int) -> None:
+    with data.open(encoding="utf-8") as file:
+        kept = list(itertools.islice(file, lines))
+    data.write_text("".join(kept), encoding="utf-8")
 
 
 def _prepare(name: str, folder: Path, markers: FillIn | None) -> None:

@@ -18,9 +18,10 @@ from typing import Any, Literal
 import torch
 from peft.helpers import disable_input_dtype_casting
 from pydantic import JsonValue
-from transformers import AutoModelForCausalLM, GgufConfig
+from transformers import AutoConfig, AutoModelForCausalLM, GgufConfig
 from transformers.utils import logging as transformers_logging
 
+from expertd.engine.base import Base
 from expertd.errors import TrainingRefused, TrainingStopped
 from expertd.train import data
 from expertd.train.answer_only import Marks, Prompts, answer_loss, marks
@@ -416,6 +417,15 @@ def _order(groups: list[data.Group], recipe: Recipe) -> list[list[data.Group]]:
     ]
 
 
+def _config(base_file: Path) -> Any:
+    """The base's config as transformers reads it, with the heads' width, which it does not read for all."""
+    config = AutoConfig.from_pretrained(str(base_file.parent), gguf_file=base_file.name, local_files_only=True)
+    base = Base(base_file, vocab_only=True)
+    config.head_dim = base.shape.head_dim
+    base.close()
+    return config
+
+
 def _load(base_file: Path, recipe: Recipe, device: str, told: tuple[int, ...]) -> Trainee:
     """The base as torch sees it, dequantized from the served file, with a fresh adapter."""
     transformers_logging.set_verbosity_error()
@@ -425,6 +435,7 @@ def _load(base_file: Path, recipe: Recipe, device: str, told: tuple[int, ...]) -
     model = AutoModelForCausalLM.from_pretrained(
         str(base_file.parent),
         gguf_file=base_file.name,
+        config=_config(base_file),
         dtype=torch.float32,
         quantization_config=GgufConfig(dequantize=True),
         local_files_only=True,
