@@ -7,9 +7,9 @@ from experts.redact.score import Marked
 from experts.scoring import Item
 
 MARKED = (
-    "Dr. «NAME:Ann B. Lee» (born «DATE_OF_BIRTH:3 May 1980») pays Volta 30 euros in May. Mail «EMAIL:ann.l@x.example»."
+    "Dr. «NAME:Ann B. Lee» (born «DATE_OF_BIRTH:3.5.1980») pays Volta 9 euros in May. Mail «EMAIL:ann.l@x.example»."
 )
-RIGHT = "Dr. [NAME] (born [DATE_OF_BIRTH]) pays Volta 30 euros in May. Mail [EMAIL]."
+RIGHT = "Dr. [NAME] (born [DATE_OF_BIRTH]) pays Volta 9 euros in May. Mail [EMAIL]."
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_white_space_and_a_tag_for_each_word_of_a_name_do_not_matter() -> None:
         ("[NAME]", "[NAME] Lee", 4 / 6),
         ("Dr. [NAME]", "[NAME]", 6 / 7),  # the title is gone
         ("Volta", "[NAME]", 6 / 7),
-        ("30 euros", "[ID]", 6 / 7),
+        ("9 euros", "[ID]", 6 / 7),
         ("in May", "in [DATE_OF_BIRTH]", 6 / 7),
         ("pays", "paid", 6 / 7),
         (" in May", "", 6 / 7),
