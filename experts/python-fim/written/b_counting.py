@@ -9,7 +9,7 @@ def votes_needed(votes: dict[str, int]) -> int:
     """Return how many more votes the leader needs for more than half of all.
 
     >>> votes_needed({"a": 4, "b": 3, "c": 3})
-    2
+    3
     """
     total = sum(votes.values())
     most = max(votes.values())
