@@ -1,4 +1,4 @@
-"""Grades JSON by its fields: how many of the values that a text tells are where the schema has them, and nothing else."""
+"""Grades JSON by its fields: how many of the values that a text tells are where they belong, and nothing beside them."""
 
 from __future__ import annotations
 
