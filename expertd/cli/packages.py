@@ -16,8 +16,9 @@ from expertd.config import cache_dir, load_settings
 from expertd.engine.check import Checker, Report
 from expertd.errors import CannotWrite, ExpertRefused
 from expertd.experts import install as installing
+from expertd.experts.faults import Faults
 from expertd.experts.hub import PREFIX, HubExpert
-from expertd.experts.manifest import FILE, NAME, read_name
+from expertd.experts.manifest import FILE, NAME, parse_manifest, read_name
 from expertd.experts.package import Index, index_of, read_package, read_parts, write_package
 from expertd.models.catalogue import resolve
 
@@ -145,8 +146,12 @@ def _named(folder: Path, called: str) -> str:
     """The name by its manifest; else what it is called, as a name can be spelled."""
     if name := read_name(folder):
         return name
+    if (folder / FILE).exists():
+        faults = Faults()
+        parse_manifest(folder, faults)  # which says why it has no name
+        faults.check()
     name = re.sub(r"[^a-z0-9]+", "-", called.lower()).strip("-")
-    if (folder / FILE).exists() or not re.fullmatch(NAME.strip("^$"), name):
+    if not re.fullmatch(NAME.strip("^$"), name):
         raise ExpertRefused(
             f"{called}: no name can be made of it. Give it an {FILE} with a name: a-z, 0-9 and -, a letter first, "
             "32 characters at most."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -97,14 +96,12 @@ def _check_all_is_the_experts(folder: Path) -> None:
 
 
 def _exchange(new: Path, old: Path) -> None:
-    """Swap two folders; where the system cannot do it at once, in two steps."""
+    """Put a staged folder in an old one's place at once; where the system cannot, in two steps."""
     try:
         renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
     except (AttributeError, OSError):
         renameat2 = None
     if renameat2 and renameat2(_HERE, os.fsencode(new), _HERE, os.fsencode(old), _EXCHANGE) == 0:
         return
-    away = new.with_name("old")
-    old.rename(away)
+    old.rename(new.with_name(f"{new.name}-before"))
     new.rename(old)
-    shutil.move(away, new)

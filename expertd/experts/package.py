@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import stat
 import struct
 import zipfile
@@ -28,6 +29,7 @@ VERSION = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$"
 TEXTS = frozenset(
     f"{name}{suffix}" for name in ("README", "LICENSE", "LICENCE", "NOTICE") for suffix in ("", ".md", ".txt")
 )
+_GGUF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,200}\.gguf")
 _SMALL = 1 << 20  # bytes of all parts but the weights
 _MOST = 12  # parts
 _NEVER_CHANGES = (1980, 1, 1, 0, 0, 0)  # the first time that a zip can tell
@@ -66,7 +68,7 @@ class Index(_Frozen):
 
 def is_part(name: str) -> bool:
     """Whether an expert may have a file of this name. None of them is a path."""
-    return name in TEXTS | {FILE, CONFIG, TENSORS} or (name.endswith(".gguf") and name.isascii() and "/" not in name)
+    return name in TEXTS | {FILE, CONFIG, TENSORS} or _GGUF.fullmatch(name) is not None
 
 
 def most_bytes(name: str, shape: BaseShape) -> int:

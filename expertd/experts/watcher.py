@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 # The system could tell of changes by itself. But that takes watches, which run out, and a record of which folder is
 # which, and the library for it lost that, and ended, where two folders change places.
 LOOK = 0.5
-SHARE = 1 / 20  # of the time that looking may take: thousands of experts are looked at less often
+SHARE = 1 / 20  # of a core that looking may take: thousands of experts are looked at less often
 SETTLE = 0.3
 # Someone who writes without a pause (a slow copy) must not hold up the others.
 LONGEST = 1.0
@@ -38,10 +38,10 @@ class Watcher:
     def _run(self) -> None:
         took = 0.0
         while not self._stopping.wait(max(LOOK, took / SHARE)):
-            began = time.monotonic()
             try:
+                began = time.thread_time()  # not how long it waited for others
                 seen = self._store.look()
-                took = time.monotonic() - began
+                took = time.thread_time() - began
                 if seen is None or (not self._store.knows(seen) and self._settled(seen)):
                     self._store.scan()  # where a part cannot be looked at, it tells why
             except Exception:

@@ -137,6 +137,9 @@ def test_an_expert_of_another_base_is_neither_packed_nor_installed(tmp_path: Pat
         assert refused.returncode == 65
         assert "architecture gemma" in refused.stderr and "goes from 32" in refused.stderr  # all of it
         assert str(folder) in refused.stderr and ".installing" not in refused.stderr
+    (folder / "expert.toml").write_text("name = ")
+    refused = run("install", folder)
+    assert (refused.returncode, "not TOML" in refused.stderr) == (65, True)
     assert run("install", tmp_path / "nothing").returncode == 65
     assert run("pack", tmp_path / "nothing").returncode == 2
     assert not (tmp_path / "experts").exists()

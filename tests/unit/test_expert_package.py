@@ -83,7 +83,19 @@ def test_a_link_out_of_the_folder_is_not_packed(folder: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "name",
-    ["../README", "/etc/README", "a/README.md", "a\\x.gguf/..", "../x.gguf", "/x.gguf", "run.py", ".gguf.py", "INDEX"],
+    [
+        "../README",
+        "/etc/README",
+        "a/README.md",
+        "a\\x.gguf/..",
+        "../x.gguf",
+        "/x.gguf",
+        "a\\x.gguf",
+        ".gguf",
+        "run.py",
+        ".gguf.py",
+        "INDEX",
+    ],
 )
 def test_a_path_is_no_part_of_an_expert(name: str) -> None:
     assert not is_part(name)
