@@ -81,15 +81,15 @@ def _item(prefix: str, middle: str, suffix: str, group: str, about: str) -> Item
     body: Body = {"prompt": prefix, "suffix": suffix, "max_tokens": MAX_TOKENS}
     head = prefix.rpartition("\n")[2]
     wanted = Wanted(middle.strip(), head.strip())
-    return Item(body, _base_bodies(prefix, suffix, head), wanted, group, f"{about}: {head.strip()}{GAP}")
+    return Item(body, _base_bodies(prefix, suffix), wanted, group, f"{about}: {head.strip()}{GAP}")
 
 
-def _base_bodies(prefix: str, suffix: str, head: str) -> tuple[Body, ...]:
+def _base_bodies(prefix: str, suffix: str) -> tuple[Body, ...]:
     """Code that goes on; what follows told in a comment first; a marked gap, and with examples, as turns or as text.
 
-    A base's next token after an indentation is one with a space, so that it is left out where a line is empty.
+    What goes on ends without its last space, which a token of code begins with.
     """
-    goes_on = prefix if head.strip() else prefix.rstrip(" ")
+    goes_on = prefix.removesuffix(" ")
     gap = f"{prefix}{GAP}{suffix}"
     later = "".join(f"# {line}\n" for line in suffix.strip().splitlines()[:12])
     system = {"role": "system", "content": SYSTEM}
