@@ -12,7 +12,7 @@ from experts.scoring import Body, Item
 MEASURE = "texts repaired word for word"
 BARS: dict[str, float] = {}
 HERE = Path(__file__).parent
-MAX_TOKENS = 256
+MAX_TOKENS = 128
 
 SYSTEM = (
     "Correct the spelling and grammar of the user's text. Change nothing else. Answer with the corrected text only. "

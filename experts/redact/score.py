@@ -15,7 +15,7 @@ from experts.scoring import Body, Item
 MEASURE = "F1 over entities"
 BARS: dict[str, float] = {}
 HERE = Path(__file__).parent
-MAX_TOKENS = 320
+MAX_TOKENS = 160
 TAGS = ("NAME", "EMAIL", "PHONE", "ADDRESS", "ID", "DATE_OF_BIRTH", "URL", "IP", "SECRET")
 
 MARK = re.compile(rf"«({'|'.join(TAGS)}):([^»]+)»")
