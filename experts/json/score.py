@@ -1,4 +1,4 @@
-"""Grades JSON by its fields: how many of the values that a text tells are where they belong, and nothing beside them."""
+"""Grades JSON by its fields: how many of the values that a text tells stand where they belong, and nothing else."""
 
 from __future__ import annotations
 
