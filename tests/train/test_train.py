@@ -70,21 +70,15 @@ def test_the_folder_is_a_whole_expert_with_a_manifest_of_its_training(trained: P
     assert sorted(path.name for path in trained.parent.iterdir()) == ["lights"]
 
 
-@pytest.mark.parametrize("kind", ["lora", "dora", "ia3", "prompt"])
-def test_every_kind_is_trained_and_served_as_what_it_is(base: Path, data: Path, tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "precision"),
+    [("lora", "fp32"), ("dora", "fp32"), ("ia3", "fp32"), ("prompt", "fp32"), ("dora", "bf16"), ("prompt", "bf16")],
+)
+def test_every_kind_is_trained_and_served_as_what_it_is(
+    base: Path, data: Path, tmp_path: Path, kind: str, precision: str
+) -> None:
     out = tmp_path / "lights"
-    more = (
-        "--kind",
-        kind,
-        "--held-out",
-        str(data),
-        "--offset",
-        "2",
-        "--learning-rate",
-        "0.02",
-        "--virtual-tokens",
-        "6",
-    )
+    more = f"--kind {kind} --precision {precision} --held-out {data} --offset 2 --learning-rate 0.02".split()
     done = run(*command(base, data, out, *more))
     assert done.returncode == 0, done.stderr
     manifest = read_manifest(out)
