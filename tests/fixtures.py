@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
+from expertd.experts.int8_adapter import quantize, write_int8
 from expertd.experts.manifest import Manifest, write_manifest
-from expertd.experts.tensors import BaseShape
+from expertd.experts.tensors import BaseShape, Int8
 
 TINY = BaseShape("llama", n_embd=32, n_layer=2, n_head=4, n_head_kv=2, n_ff=48, head_dim=8)
 SMOLLM2 = BaseShape("llama", n_embd=576, n_layer=30, n_head=9, n_head_kv=3, n_ff=1536, head_dim=64)
@@ -67,3 +68,24 @@ def make_peft_folder(
     if manifest is not None:
         write_manifest(folder, Manifest(**{"name": folder.name, **manifest}))
     return folder
+
+
+def make_int8_folder(root: Path, name: str, shape: BaseShape, **options: Any) -> tuple[Path, Path]:
+    """A random expert in 8 bits, and beside it `NAME-f16` with the f16 values that these bits stand for."""
+    manifest = options.pop("manifest", {})
+    folder = make_peft_folder(root / name, shape, manifest=manifest, **options)
+    file, pairs, floats = folder / "adapter_model.safetensors", {}, {}
+    config = json.loads((folder / "adapter_config.json").read_text())
+    tensors = load_file(file)
+    for key in [key for key in tensors if "lora_A" in key]:
+        path = key.removeprefix("base_model.model.").removesuffix(".lora_A.weight")
+        other = key.replace("lora_A", "lora_B")
+        a, b = quantize(tensors[key]), quantize(tensors[other].T)
+        pairs[path] = (a, b)
+        floats[key] = a.halves()
+        scaled = Int8(b.values, b.scales * np.float32(config["lora_alpha"] / config["r"]))
+        floats[other] = np.ascontiguousarray(scaled.halves().T)
+    file.unlink()
+    write_int8(pairs, folder)
+    options = {**options, "alpha": options.get("rank", 4)}
+    return folder, make_peft_folder(root / f"{name}-f16", shape, tensors=floats, manifest=manifest, **options)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 
 from expertd.errors import ExpertRefused
 from expertd.experts.files import read_file
+from expertd.experts.int8_adapter import INT8
 from expertd.experts.manifest import FILE, FileName, Manifest, Name, Sha256
 from expertd.experts.peft_adapter import CONFIG, TENSORS
 from expertd.experts.tensors import BaseShape
@@ -68,12 +69,12 @@ class Index(_Frozen):
 
 def is_part(name: str) -> bool:
     """Whether an expert may have a file of this name. None of them is a path."""
-    return name in TEXTS | {FILE, CONFIG, TENSORS} or _GGUF.fullmatch(name) is not None
+    return name in TEXTS | {FILE, CONFIG, TENSORS, INT8} or _GGUF.fullmatch(name) is not None
 
 
 def most_bytes(name: str, shape: BaseShape) -> int:
     """What a part of an expert for this base can have."""
-    return shape.max_file_bytes if name == TENSORS or name.endswith(".gguf") else _SMALL
+    return shape.max_file_bytes if name in (TENSORS, INT8) or name.endswith(".gguf") else _SMALL
 
 
 def read_parts(folder: Path, shape: BaseShape) -> dict[str, bytes]:

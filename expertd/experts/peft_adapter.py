@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 from safetensors import SafetensorError, deserialize
 
@@ -65,7 +66,7 @@ _UNSUPPORTED = {
 _CHANGES_BASE = ("pissa", "olora", "corda", "loftq", "lora_ga")
 
 
-class _Config(BaseModel):
+class Config(BaseModel):
     """What decides the numbers; PEFT's other fields are checked by name."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
@@ -110,16 +111,12 @@ def parse_peft(
 
     `base` is needed for what is told relative to the base's weights: DoRA, and IA3 on modules with a bias.
     """
-    if shape.architecture not in _PERMUTED:
-        raise ExpertRefused(
-            f"{folder}: how a {shape.architecture} base orders its q and k rows is not known here, so a PEFT adapter "
-            f"cannot be applied. Known: {', '.join(_PERMUTED)}. Convert it to GGUF with llama.cpp's script."
-        )
+    check_architecture(folder, shape)
     file = folder / TENSORS
     views = {}
     with faults.collect():
-        views = _views(file, tensor_data)
-    config = _parse_config(folder / CONFIG, config_data, faults)
+        views = read_views(file, tensor_data)
+    config = parse_config(folder / CONFIG, config_data, faults)
     arrays = {}
     for name, view in views.items():
         with faults.collect():
@@ -131,11 +128,20 @@ def parse_peft(
     return config.kind, weights
 
 
+def check_architecture(folder: Path, shape: BaseShape) -> None:
+    """Raises `ExpertRefused` where the order of the base's rows is not known."""
+    if shape.architecture not in _PERMUTED:
+        raise ExpertRefused(
+            f"{folder}: how a {shape.architecture} base orders its q and k rows is not known here, so a PEFT adapter "
+            f"cannot be applied. Known: {', '.join(_PERMUTED)}. Convert it to GGUF with llama.cpp's script."
+        )
+
+
 def _weights(
     folder: Path,
     arrays: Mapping[str, Array],
     names: set[str],
-    config: _Config,
+    config: Config,
     shape: BaseShape,
     base: BaseTensors | None,
     faults: Faults,
@@ -144,8 +150,8 @@ def _weights(
     file = folder / TENSORS
     if config.kind == "prompt":
         return Weights({}, prompt=_prompt(file, arrays, config, shape))
-    modules = _by_module(file, arrays, names, config.kind, shape, faults)
-    _check_targets(folder, config, names, faults)
+    modules = by_module(file, arrays, names, config.kind, shape, faults)
+    check_targets(folder, config, names, faults)
     if config.kind == "ia3":
         return _ia3(file, modules, config, shape, base, faults)
     weights = _lora(file, modules, config, shape, base, faults)
@@ -153,23 +159,23 @@ def _weights(
 
 
 @dataclass(frozen=True)
-class _Module:
+class Module:
     """One module of the base, and what the file has for it: PEFT's path, GGUF's name, the parts by PEFT's names."""
 
     path: str
     name: str
-    parts: dict[str, Array]
+    parts: dict[str, npt.NDArray[Any]]
 
     @property
     def kind(self) -> str:
         return self.name.split(".")[2]
 
 
-def _by_module(
-    file: Path, arrays: Mapping[str, Array], names: set[str], kind: str, shape: BaseShape, faults: Faults
-) -> list[_Module]:
+def by_module(
+    file: Path, arrays: Mapping[str, npt.NDArray[Any]], names: set[str], kind: str, shape: BaseShape, faults: Faults
+) -> list[Module]:
     """The modules all of whose parts are sound."""
-    modules: dict[str, _Module] = {}
+    modules: dict[str, Module] = {}
     parts: dict[str, set[str]] = {}
     for name in sorted(names):
         match = _TENSOR.fullmatch(name)
@@ -184,7 +190,7 @@ def _by_module(
             continue
         parts.setdefault(path, set()).add(match["part"])
         if name in arrays:
-            made = _Module(path, f"blk.{match['layer']}.{_MODULES[match['kind']]}.weight", {})
+            made = Module(path, f"blk.{match['layer']}.{_MODULES[match['kind']]}.weight", {})
             modules.setdefault(path, made).parts[match["part"]] = arrays[name]
     for path, found in parts.items():
         if lacking := sorted(_PARTS[kind] - found):
@@ -193,7 +199,7 @@ def _by_module(
 
 
 def _lora(
-    file: Path, modules: Sequence[_Module], config: _Config, shape: BaseShape, base: BaseTensors | None, faults: Faults
+    file: Path, modules: Sequence[Module], config: Config, shape: BaseShape, base: BaseTensors | None, faults: Faults
 ) -> Weights:
     low: dict[str, LowRank] = {}
     channels: dict[str, Array] = {}
@@ -206,7 +212,7 @@ def _lora(
     return Weights(low, channels=channels)
 
 
-def _low_rank(file: Path, module: _Module, config: _Config, shape: BaseShape) -> LowRank:
+def _low_rank(file: Path, module: Module, config: Config, shape: BaseShape) -> LowRank:
     rank, a, b = config.rank(module.path), module.parts["lora_A"], module.parts["lora_B"]
     if a.ndim and a.shape[0] != rank:
         raise ExpertRefused(
@@ -214,23 +220,23 @@ def _low_rank(file: Path, module: _Module, config: _Config, shape: BaseShape) ->
         )
     scaling = config.scaling(module.path, max(rank, 1))
     checked = low_rank(file, module.path, a, b, scaling, shape.sizes(module.kind))
-    return LowRank(checked.a, _in_order(checked.b, module.kind, shape))
+    return LowRank(checked.a, in_order(checked.b, module.kind, shape))
 
 
-def _dora(file: Path, module: _Module, low: LowRank, shape: BaseShape, weight: Array) -> tuple[LowRank, Array]:
+def _dora(file: Path, module: Module, low: LowRank, shape: BaseShape, weight: Array) -> tuple[LowRank, Array]:
     """delta = (m - 1) W x + m B A x, with m the trained magnitude over the length of each row of W + B A."""
     n_out = shape.sizes(module.kind)[1]
     magnitude = _vector(file, f"{module.path} lora_magnitude_vector", module.parts["lora_magnitude_vector"], n_out)
     lengths = np.linalg.norm(weight + low.b.astype(np.float32) @ low.a.astype(np.float32), axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = _in_order(magnitude, module.kind, shape) / lengths
+        ratio = in_order(magnitude, module.kind, shape) / lengths
     if not np.isfinite(ratio).all():
         raise ExpertRefused(f"{file}: {module.path} has a row of length zero. The adapter belongs to another base.")
     return LowRank(low.a, (ratio[:, None] * low.b).astype(np.float32)), ratio - 1
 
 
 def _ia3(
-    file: Path, modules: Sequence[_Module], config: _Config, shape: BaseShape, base: BaseTensors | None, faults: Faults
+    file: Path, modules: Sequence[Module], config: Config, shape: BaseShape, base: BaseTensors | None, faults: Faults
 ) -> Weights:
     channels: dict[str, Array] = {}
     shifts: dict[str, Array] = {}
@@ -242,7 +248,7 @@ def _ia3(
             if told.shape == (1, n_in) and told.shape != (n_out, 1):  # PEFT's `feedforward_modules`
                 inputs[module.name] = _ia3_input(file, module, told, n_in)
                 continue
-            change = _in_order(_vector(file, f"{module.path} ia3_l", told, n_out) - 1, module.kind, shape)
+            change = in_order(_vector(file, f"{module.path} ia3_l", told, n_out) - 1, module.kind, shape)
             channels[module.name] = change
             # PEFT scales after the bias, and the hook before it.
             bias = base.get(module.name.replace(".weight", ".bias")) if base else None
@@ -251,7 +257,7 @@ def _ia3(
     return Weights({}, channels=channels, shifts=shifts, inputs=inputs)
 
 
-def _ia3_input(file: Path, module: _Module, told: Array, n_in: int) -> Array:
+def _ia3_input(file: Path, module: Module, told: Array, n_in: int) -> Array:
     if module.kind != "ffn_down":
         raise ExpertRefused(
             f"{file}: {module.path} is scaled at its input, and that is served for down_proj alone. "
@@ -261,7 +267,7 @@ def _ia3_input(file: Path, module: _Module, told: Array, n_in: int) -> Array:
     return scales
 
 
-def _prompt(file: Path, arrays: Mapping[str, Array], config: _Config, shape: BaseShape) -> Array:
+def _prompt(file: Path, arrays: Mapping[str, Array], config: Config, shape: BaseShape) -> Array:
     if set(arrays) != {PROMPT}:
         raise ExpertRefused(f"{file} has {', '.join(sorted(arrays))[:200]}, and a soft prompt is {PROMPT} alone.")
     prompt = arrays[PROMPT]
@@ -299,7 +305,7 @@ def _of_base(file: Path, name: str, base: BaseTensors | None) -> Array:
     return tensor
 
 
-def _in_order(rows: Array, kind: str, shape: BaseShape) -> Array:
+def in_order(rows: Array, kind: str, shape: BaseShape) -> Array:
     """The rows of a module's output, [n_out, ...], as the base's file has them."""
     heads = {"attn_q": shape.n_head, "attn_k": shape.n_head_kv}.get(kind)
     if heads is None or not _PERMUTED[shape.architecture]:
@@ -313,7 +319,8 @@ def permute(b: Array, n_head: int) -> Array:
     return np.ascontiguousarray(halves.swapaxes(1, 2).reshape(b.shape))
 
 
-def _views(file: Path, data: bytes) -> dict[str, dict[str, Any]]:
+def read_views(file: Path, data: bytes) -> dict[str, dict[str, Any]]:
+    """The tensors of a safetensors file by name: `dtype`, `shape`, `data`. Raises `ExpertRefused`."""
     try:
         views = deserialize(data)  # type: ignore[no-untyped-call]
     except SafetensorError as error:
@@ -347,10 +354,11 @@ def _array(file: Path, name: str, view: dict[str, Any]) -> Array:
     return array.reshape(shape)
 
 
-def _parse_config(path: Path, data: bytes, faults: Faults) -> _Config:
+def parse_config(path: Path, data: bytes, faults: Faults) -> Config:
+    """PEFT's config without what is wrong with it, which goes into `faults`. Raises `ExpertRefused` for no config."""
     try:
         table = json.loads(data)
-        config = _Config.model_validate(table)
+        config = Config.model_validate(table)
     except ValidationError as error:
         wrong = [f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors()]
         raise ExpertRefused(*(f"{path}: {fault}. Save the adapter again with PEFT." for fault in wrong)) from error
@@ -388,7 +396,7 @@ def _is_simple(pattern: str) -> bool:
     return repeats <= 3 and re.fullmatch(r"[\w.\\^\[\]*+?-]{1,200}", pattern) is not None
 
 
-def _check_targets(folder: Path, config: _Config, tensors: set[str], faults: Faults) -> None:
+def check_targets(folder: Path, config: Config, tensors: set[str], faults: Faults) -> None:
     """A module that the config promises and the file lacks: the file is not the whole adapter."""
     targets = config.target_modules if isinstance(config.target_modules, list) else []
     names = {target.rsplit(".", 1)[-1] for target in targets}

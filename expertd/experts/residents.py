@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Collection
 from weakref import WeakValueDictionary
 
-from expertd.experts.tensors import Weights
+from expertd.experts.tensors import Kept
 
 
 class Residents:
@@ -15,14 +15,15 @@ class Residents:
 
     What somebody else holds, such as a request that waits or runs, stays in memory whatever happens here. So it is not
     dropped to make room as long as there is another, counts as long as it lives, and is never read a second time.
+    An expert in 8 bits is kept in these; the f16 arrays that requests hold of it count too.
     """
 
     def __init__(self, budget: int = 0) -> None:
         """`budget` in bytes; 0: no limit."""
         self._budget = budget
-        self._kept: OrderedDict[str, Weights] = OrderedDict()  # least recently used first
+        self._kept: OrderedDict[str, Kept] = OrderedDict()  # least recently used first
         self._pinned: set[str] = set()
-        self._living: WeakValueDictionary[str, Weights] = WeakValueDictionary()  # kept, or held by somebody
+        self._living: WeakValueDictionary[str, Kept] = WeakValueDictionary()  # kept, or held by somebody
         self._lock = threading.Lock()
         self.drops = 0  # for want of room; what was in use went with its last request
 
@@ -37,7 +38,7 @@ class Residents:
         living = [ref() for ref in self._living.valuerefs()]
         return sum(weights.nbytes for weights in living if weights is not None)
 
-    def get(self, content_hash: str) -> Weights | None:
+    def get(self, content_hash: str) -> Kept | None:
         """The arrays, now used last, if memory has them."""
         with self._lock:
             weights = self._living.get(content_hash)
@@ -45,7 +46,7 @@ class Residents:
                 self._keep(weights)
             return weights
 
-    def add(self, weights: Weights, *, pinned: bool = False) -> Weights:
+    def add(self, weights: Kept, *, pinned: bool = False) -> Kept:
         """Keep them, for ever where `pinned`. Returns the arrays of this content that were there already, if so."""
         with self._lock:
             if pinned:
@@ -68,7 +69,7 @@ class Residents:
             self._make_room(before - nbytes)
             return before - self.nbytes
 
-    def _keep(self, weights: Weights) -> None:
+    def _keep(self, weights: Kept) -> None:
         self._living[weights.content_hash] = self._kept[weights.content_hash] = weights
         self._kept.move_to_end(weights.content_hash)
         if self._budget:

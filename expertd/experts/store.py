@@ -17,7 +17,7 @@ from expertd.experts.files import check_folder
 from expertd.experts.manifest import FILE, Manifest, read_manifest
 from expertd.experts.peft_adapter import CONFIG
 from expertd.experts.residents import Residents
-from expertd.experts.tensors import BaseShape, Weights
+from expertd.experts.tensors import BaseShape, Kept, Weights
 from expertd.experts.weights import read_weights
 
 log = logging.getLogger(__name__)
@@ -42,12 +42,12 @@ class Entry:
     folder: Path
     manifest: Manifest | None = None
     content_hash: str = ""
-    nbytes: int = 0  # of the arrays
+    nbytes: int = 0  # of the arrays that are kept while nobody uses it
     is_soft_prompt: bool = False
     invocation: tuple[int, ...] = ()  # the tokens that it waits for (aLoRA)
     error: str | None = None
     warning: str | None = None
-    held: Weights | None = None  # of the last sound files: they are served while those that are there now are broken
+    held: Kept | None = None  # of the last sound files: they are served while those that are there now are broken
 
     @property
     def served(self) -> bool:
@@ -139,19 +139,22 @@ class Store:
         return Blend(tuple(made)), entries
 
     def resident(self, entries: Sequence[Entry]) -> tuple[Weights, ...] | None:
-        """The arrays of these experts, in their order, if memory has all of them."""
-        found = [self.residents.get(entry.content_hash) for entry in entries]
+        """The arrays of these experts, in their order, if memory has all of them as they are applied."""
+        kept = [self.residents.get(entry.content_hash) for entry in entries]
+        found = [each.ready if each else None for each in kept]
         return tuple(weights for weights in found if weights) if all(found) else None
 
     def load(self, entries: Sequence[Entry]) -> Future[tuple[Weights, ...]]:
-        """The same, with those read that memory has dropped.
+        """The same, with those read that memory has dropped, and those made f16 that it has in 8 bits.
 
         It fails with `Overloaded` where the files are no longer those that were checked.
         """
         return self._reader.submit(lambda: tuple(self._load(entry) for entry in entries))
 
     def _load(self, entry: Entry) -> Weights:
-        if weights := self.residents.get(entry.content_hash):
+        if kept := self.residents.get(entry.content_hash):
+            weights = kept.arrays()
+            self.residents.get(entry.content_hash)  # makes room for what has come
             return weights
         assert entry.manifest  # only a served entry is chosen
         try:
@@ -159,7 +162,7 @@ class Store:
         except ExpertRefused as error:  # the watcher will say that it is broken, unless this passes
             raise Overloaded(f"expert {entry.name!r} cannot be read at this moment: {error.message}") from error
         if weights.content_hash == entry.content_hash:
-            weights = self.residents.add(weights, pinned=self._is_pinned(entry.manifest))
+            weights = self.residents.add(weights.kept, pinned=self._is_pinned(entry.manifest)).arrays()
             # Looked up after the adding: a scan that swaps its result in later lets go of it by itself.
             if all(other.content_hash != weights.content_hash for other in self._entries.values()):
                 with self._scanning:  # what a scan has added and not yet swapped in must stay
@@ -229,14 +232,14 @@ class Store:
         warning = None
         if not manifest.base:
             warning = _UNBOUND if (folder / FILE).exists() else _BARE
-        log.info("expert %s is served: %.1f MB", folder.name, weights.nbytes / 1e6)
-        self.residents.add(weights, pinned=self._is_pinned(manifest))
+        log.info("expert %s is served: %.1f MB", folder.name, weights.kept.nbytes_unused / 1e6)
+        self.residents.add(weights.kept, pinned=self._is_pinned(manifest))
         return Entry(
             folder.name,
             folder,
             manifest,
             weights.content_hash,
-            weights.nbytes,
+            weights.kept.nbytes_unused,
             weights.prompt is not None,
             weights.invocation,
             warning=warning,
@@ -251,7 +254,7 @@ class Store:
         log.warning("expert %s is not served: %s", now.name, now.error)
         return now
 
-    def _hold(self, entry: Entry) -> Weights | None:
+    def _hold(self, entry: Entry) -> Kept | None:
         """Its arrays, which nobody can read from its files any more; where memory has none, those may still have."""
         if weights := self.residents.get(entry.content_hash):
             return weights
@@ -260,7 +263,7 @@ class Store:
             weights = read_weights(entry.folder, entry.manifest, self._shape, self._base)
         except Exception:  # they are broken, in whatever way
             return None
-        return self.residents.add(weights) if weights.content_hash == entry.content_hash else None
+        return self.residents.add(weights.kept) if weights.content_hash == entry.content_hash else None
 
 
 def _check_together(entries: Sequence[Entry]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -75,6 +76,74 @@ class LowRank:
 
 
 @dataclass(frozen=True, eq=False)
+class Int8:
+    """A matrix in 8 bits, rank by rank: row i is `scales[i]` times `values[i]`."""
+
+    values: npt.NDArray[np.int8]  # [rank, n]
+    scales: npt.NDArray[np.float32]  # [rank]
+
+    def halves(self) -> npt.NDArray[np.float16]:
+        """What it stands for, [rank, n]; infinite beyond f16."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return (self.values * self.scales[:, None]).astype(np.float16)
+
+    @property
+    def nbytes(self) -> int:
+        return self.values.nbytes + self.scales.nbytes
+
+
+@dataclass(frozen=True, eq=False)
+class Int8LowRank:
+    """A `LowRank` in 8 bits: `a` and the transposed `b`, with the adapter's own scaling in its scales."""
+
+    a: Int8  # [rank, n_in]
+    b: Int8  # [rank, n_out]
+
+    def halves(self) -> LowRank:
+        return LowRank(self.a.halves(), self.b.halves().T)
+
+
+class Quantized:
+    """An expert in 8 bits. Its f16 arrays live as long as somebody holds them, and are made again when asked for.
+
+    It belongs to the `Weights` that `freeze` hashed: both have one content, whichever of the two a file holds.
+    """
+
+    def __init__(self, modules: Mapping[str, Int8LowRank]) -> None:
+        self._modules = modules
+        self._invocation: tuple[int, ...] = ()
+        self._ready: weakref.ref[Weights] | None = None
+        self.content_hash = ""
+        self.nbytes_unused = sum(module.a.nbytes + module.b.nbytes for module in modules.values())
+
+    def belongs_to(self, weights: Weights) -> None:
+        self.content_hash, self._invocation = weights.content_hash, weights.invocation
+        self._ready = weakref.ref(weights)
+
+    @property
+    def nbytes(self) -> int:
+        """Of the 8 bits, and of the f16 arrays as long as somebody holds these."""
+        ready = self.ready
+        return self.nbytes_unused + (ready.nbytes if ready else 0)
+
+    @property
+    def ready(self) -> Weights | None:
+        """What the engine applies, if it is there."""
+        return self._ready() if self._ready else None
+
+    def arrays(self) -> Weights:
+        """What the engine applies, made where it is not there: some milliseconds, so not for the decoding thread."""
+        weights = self.ready
+        if weights is None:
+            modules = {name: module.halves() for name, module in self._modules.items()}
+            weights = Weights(MappingProxyType(modules), self.content_hash, invocation=self._invocation, quantized=self)
+            for _, array in _arrays(weights):
+                array.setflags(write=False)
+            self._ready = weakref.ref(weights)
+        return weights
+
+
+@dataclass(frozen=True, eq=False)
 class Weights:
     """A checked expert. Maps are keyed by GGUF tensor names ("blk.0.attn_q.weight"), rows are in GGUF's order.
 
@@ -89,6 +158,23 @@ class Weights:
     inputs: Mapping[str, Array] = field(default_factory=dict)  # [n_in], f32
     prompt: Array | None = None  # [tokens, n_embd], f32
     invocation: tuple[int, ...] = ()  # active from these tokens on (aLoRA), whatever its manifest says of activation
+    quantized: Quantized | None = None  # what the low-rank part was made from
+
+    @property
+    def kept(self) -> Kept:
+        """What is kept of it while nobody uses it."""
+        return self.quantized or self
+
+    @property
+    def ready(self) -> Weights:
+        return self
+
+    def arrays(self) -> Weights:
+        return self
+
+    @property
+    def nbytes_unused(self) -> int:
+        return self.nbytes
 
     @property
     def is_lora(self) -> bool:
@@ -105,6 +191,9 @@ class Weights:
         return sum(array.nbytes for _, array in _arrays(self))
 
 
+Kept: TypeAlias = Weights | Quantized
+
+
 def freeze(weights: Weights, *, activation: str, offset: int) -> Weights:
     """`weights` with read-only arrays, hashed over everything that decides what the expert computes."""
     invoked = f" {weights.invocation}" if weights.invocation else ""
@@ -114,7 +203,10 @@ def freeze(weights: Weights, *, activation: str, offset: int) -> Weights:
         digest.update(f"\n{name} {array.dtype} {array.shape}\n".encode())
         digest.update(np.ascontiguousarray(array).data)
     maps: dict[str, Any] = {name: MappingProxyType(dict(getattr(weights, name))) for name in ("modules", *_MAPS)}
-    return replace(weights, content_hash=digest.hexdigest(), **maps)
+    frozen = replace(weights, content_hash=digest.hexdigest(), **maps)
+    if frozen.quantized:
+        frozen.quantized.belongs_to(frozen)
+    return frozen
 
 
 def _arrays(weights: Weights) -> Iterator[tuple[str, Array]]:

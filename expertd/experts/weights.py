@@ -10,6 +10,7 @@ from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.faults import Faults
 from expertd.experts.files import read_file
 from expertd.experts.gguf_adapter import parse_gguf
+from expertd.experts.int8_adapter import INT8, parse_int8
 from expertd.experts.manifest import FILE, BaseBinding, Manifest
 from expertd.experts.peft_adapter import CONFIG, TENSORS, parse_peft
 from expertd.experts.tensors import BaseShape, Weights, freeze
@@ -19,7 +20,7 @@ _PICKLES = frozenset({".bin", ".pt", ".pth", ".pkl", ".ckpt"})
 
 
 def read_weights(folder: Path, manifest: Manifest, shape: BaseShape, base: BaseTensors | None = None) -> Weights:
-    """The checked weights of `folder`, a PEFT adapter or a llama.cpp GGUF LoRA, for a base of this shape.
+    """The checked weights of `folder`, for a base of this shape: a PEFT adapter, one in 8 bits, or a GGUF LoRA.
 
     Some kinds need the tensors of the `base`. Raises `ExpertRefused` naming the file, the reason and the remedy.
     """
@@ -49,6 +50,8 @@ def read_weights(folder: Path, manifest: Manifest, shape: BaseShape, base: BaseT
 def _parse(
     folder: Path, names: list[str], data: dict[str, bytes], shape: BaseShape, base: BaseTensors | None, faults: Faults
 ) -> tuple[str, Weights]:
+    if INT8 in names:
+        return parse_int8(folder, data[CONFIG], data[INT8], shape, faults)
     if names[0] == CONFIG:
         return parse_peft(folder, data[CONFIG], data[TENSORS], shape, base, faults)
     weights = Weights({})
@@ -73,10 +76,11 @@ def weight_files(folder: Path) -> list[str]:
     except OSError as error:
         raise ExpertRefused(f"{folder} cannot be read: {error.strerror}. Mend its permissions.") from error
     ggufs = [name for name in files if name.endswith(".gguf")]
-    if TENSORS in files and ggufs:
-        raise ExpertRefused(f"{folder} holds {TENSORS} and {ggufs[0]}, and an expert is one of them. Remove the other.")
-    if TENSORS in files:
-        return [CONFIG, TENSORS]
+    ours = [name for name in (TENSORS, INT8) if name in files]
+    if len(both := [*ours, *ggufs[:1]]) > 1 and ours:
+        raise ExpertRefused(f"{folder} holds {both[0]} and {both[1]}, and an expert is one of them. Remove the other.")
+    if ours:
+        return [CONFIG, *ours]
     if len(ggufs) == 1:
         return ggufs
     if ggufs:
