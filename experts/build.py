@@ -17,16 +17,10 @@ from typing import Any
 
 from expertd.config import cache_dir, load_settings
 from expertd.engine.base import Base
-from expertd.experts.manifest import FillIn, Manifest, read_manifest, write_manifest
+from expertd.experts.manifest import FillIn, Manifest, write_manifest
 from expertd.models.catalogue import resolve
+from experts.recipe import HERE, RECIPE, read_recipe
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-HERE = Path(__file__).parent
-RECIPE = "recipe.toml"
 # The first of which a base has all three: its own, or spare ones that an expert can learn.
 MARKERS = (
     FillIn(prefix="<|fim_prefix|>", suffix="<|fim_suffix|>", middle="<|fim_middle|>"),
@@ -51,9 +45,9 @@ def main() -> None:
     markers = _markers(arguments.base)
     for name in arguments.names or sorted(path.parent.name for path in HERE.glob(f"*/{RECIPE}")):
         folder = arguments.out / name
-        _prepare(name, folder, markers)
+        recipe = read_recipe(name)
+        _prepare(folder, recipe["expert"], markers)
         data = arguments.out / f".{name}.jsonl"
-        recipe = tomllib.loads((HERE / name / RECIPE).read_text())
         if arguments.examples and "examples" in recipe["data"]:
             recipe["data"]["examples"] = arguments.examples
         _run("-m", f"experts.{name}.make_data", "--out", str(data), *_flags(recipe["data"]))
@@ -75,15 +69,15 @@ def _cut(data: Path, lines: int) -> None:
     data.write_text("".join(kept), encoding="utf-8")
 
 
-def _prepare(name: str, folder: Path, markers: FillIn | None) -> None:
-    """The manifest without what a training finds out, in a folder to be trained into."""
-    told = read_manifest(HERE / name)
-    fim = markers if told.fim else None
-    if told.fim and not markers:
-        raise SystemExit(f"{name}: the base has no control tokens that could tell a gap: see MARKERS in {__file__}")
+def _prepare(folder: Path, told: dict[str, Any], markers: FillIn | None) -> None:
+    """The recipe's part of the manifest, in a folder to be trained into."""
+    manifest = Manifest.model_validate({"name": folder.name, **told})
+    if manifest.fim and not markers:
+        raise SystemExit(
+            f"{folder.name}: the base has no control tokens that could tell a gap: see MARKERS in {__file__}"
+        )
     folder.mkdir(parents=True, exist_ok=True)
-    kept: dict[str, Any] = {"base": None, "training": {}, "sha256": {}, "fim": fim}
-    write_manifest(folder, Manifest.model_validate({**told.model_dump(), **kept}))
+    write_manifest(folder, manifest.model_copy(update={"fim": markers if manifest.fim else None}))
 
 
 def _markers(base: str | None) -> FillIn | None:

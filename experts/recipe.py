@@ -1,10 +1,11 @@
-"""What the experts' data scripts share: hand-written items read, varied wordings, and the training file written."""
+"""What the experts' recipes share: told ones read, hand-written items, varied wordings, the training file written."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,14 @@ from random import Random
 from typing import Any
 
 from tqdm import tqdm
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+HERE = Path(__file__).parent
+RECIPE = "recipe.toml"
 
 # One line of a training file: `messages` or `prompt` (or `prefix` and `suffix`), and `answer`.
 Example = dict[str, Any]
@@ -23,6 +32,11 @@ _NEAR = {
     "k": "jl", "l": "k", "m": "n", "n": "bm", "o": "ip", "p": "o", "q": "w", "r": "et", "s": "ad", "t": "ry",
     "u": "yi", "v": "cb", "w": "qe", "x": "zc", "y": "tu", "z": "x",
 }  # fmt: skip
+
+
+def read_recipe(name: str) -> dict[str, Any]:
+    """How an expert is made: `expert`, its manifest's prose; `data` and `train`, the flags of its two commands."""
+    return tomllib.loads((HERE / name / RECIPE).read_text(encoding="utf-8"))
 
 
 def read_written(folder: Path) -> list[dict[str, Any]]:

@@ -65,6 +65,7 @@ def scorer(name: str) -> Scorer:
 
 
 def names() -> list[str]:
+    """Of those that are trained."""
     return sorted(path.parent.name for path in HERE.glob("*/score.py") if (path.parent / FILE).exists())
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from expertd.experts.manifest import read_manifest
-from experts.build import HERE, RECIPE
+from experts.recipe import HERE, RECIPE, read_recipe
 from tests.toy_base import make_talking_base
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,9 @@ def test_an_expert_is_made_scored_and_packed_on_another_base(base: Path, tmp_pat
     manifest = read_manifest(tmp_path / "made" / name)
     assert manifest.base
     assert manifest.base.architecture == "qwen3"
-    assert manifest.routing == read_manifest(HERE / name).routing
+    told = read_recipe(name)["expert"]
+    assert manifest.description == told["description"]
+    assert list(manifest.routing.examples) == told["routing"]["examples"]
     assert manifest.training["scores"]["expert"]["all"][3] == 2
     assert manifest.sha256
     assert len(list((tmp_path / "dist").glob(f"{name}-*.expert"))) == 1

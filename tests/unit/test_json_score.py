@@ -5,10 +5,10 @@ import json
 import jsonschema
 import pytest
 
-from expertd.experts.manifest import read_manifest
 from expertd.experts.sandbox import render_message
 from expertd.grammar.json_schema import enforceable
-from experts.json.score import BARS, HERE, grade, items, leaves
+from experts.json.score import BARS, grade, items, leaves
+from experts.recipe import read_recipe
 from experts.scoring import Item
 
 ITEMS = items()
@@ -48,8 +48,7 @@ def test_the_items_are_many_and_distinct() -> None:
 
 def test_every_prompt_has_the_schema_once() -> None:
     """With the manifest's template, whether the client put it there or not."""
-    template = read_manifest(HERE).template
-    assert template is not None
+    template = read_recipe("json")["expert"]["template"]
     for item in ITEMS:
         schema = json.dumps(_schema(item))
         asked = render_message(template, item.body["messages"][-1]["content"], schema)
