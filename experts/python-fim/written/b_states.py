@@ -270,7 +270,9 @@ def deal_hands(deck: list[str], players: int, size: int) -> list[list[str]]:
 
 
 def farkle_score(dice: list[int]) -> int:
-    """Return the points of a throw: triples count a hundred times their number, ones and fives also alone.
+    """Return the points of a throw of dice.
+
+    Triples count a hundred times their number, three ones a thousand; ones and fives also count alone.
 
     >>> farkle_score([1, 1, 1, 5, 2])
     1050
