@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EXPERT = {"adapter_config.json", "adapter_model.safetensors", "expert.toml"}  # its data and scripts stay here
+EXPERTS = sorted(path.parent.name for path in (ROOT / "experts").glob("*/expert.toml"))
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,8 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The names in the wheel of a clean copy: what lies in a used checkout must not get in, nor make up for a gap."""
     copy = tmp_path_factory.mktemp("package") / "copy"
     shutil.copytree(ROOT / "expertd", copy / "expertd", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE", *(f"experts/sql/{name}" for name in EXPERT)):
+    files = [f"experts/{expert}/{name}" for expert in EXPERTS for name in EXPERT]
+    for name in ("pyproject.toml", "README.md", "LICENSE", *files):
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, copy / name)
     # Without isolation no index is asked: the tests' installation has the build's one requirement.
@@ -35,6 +37,7 @@ def test_the_wheel_has_every_file_of_the_package(packed: set[str]) -> None:
     assert wanted - packed == set()
 
 
-def test_the_wheel_has_the_expert_that_is_served_without_a_checkout(packed: set[str]) -> None:
-    served = {name.rpartition("/")[2] for name in packed if "/share/expertd/experts/sql/" in name}
+@pytest.mark.parametrize("expert", EXPERTS)
+def test_the_wheel_has_every_expert_that_is_served_without_a_checkout(packed: set[str], expert: str) -> None:
+    served = {name.rpartition("/")[2] for name in packed if f"/share/expertd/experts/{expert}/" in name}
     assert served == EXPERT
