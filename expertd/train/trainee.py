@@ -103,6 +103,7 @@ class Trainee:
             for name, weight in self.state().items()
         }
         save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
+        (folder / WEIGHTS).chmod(0o644)  # safetensors makes it its writer's alone, and a daemon may be another user's
 
     def start_from(self, folder: Path) -> None:
         """Give the adapter an expert's weights. Raises `TrainingRefused` where they are another recipe's."""
