@@ -95,9 +95,8 @@ def _prefix(model: Trainee, kept: PromptKV, tokens: tuple[int, ...]) -> Layers:
         cache = DynamicCache()
         with torch.no_grad():
             model.trunk(input_ids=torch.tensor([tokens], device=_device(model)), cache=cache, use_cache=True)
-        kv = torch.stack([torch.cat([layer.keys, layer.values]) for layer in cache.layers])
-        kept.put((tokens, 0), kv)
-    return [(keys[None], values[None]) for keys, values in kv.to(_device(model))]
+        kv = kept.put((tokens, 0), torch.stack([torch.cat([layer.keys, layer.values]) for layer in cache.layers]))
+    return [(keys[None], values[None]) for keys, values in kv.to(_device(model), model.lm_head.weight.dtype)]
 
 
 def _device(model: Trainee) -> torch.device:
@@ -122,10 +121,9 @@ def _run_rests(
         if len(missing) == len(keys) and not prompts.keep_rests:
             return fresh, mask, lengths
         for row, i in enumerate(missing):
-            found[i] = _row(fresh, row, len(rests[i])) if rests[i] else _nothing(shared)
-            if not gap:
-                prompts.kept.put(keys[i], found[i])
-    _fill(cache, [kv for kv in found if kv is not None], mask.shape[1] - prefix, device)
+            kv = _row(fresh, row, len(rests[i])) if rests[i] else _nothing(shared)
+            found[i] = kv if gap else prompts.kept.put(keys[i], kv)
+    _fill(cache, [kv for kv in found if kv is not None], mask.shape[1] - prefix, shared[0][0])
     return cache, mask, lengths
 
 
@@ -168,10 +166,10 @@ def _nothing(shared: Layers) -> torch.Tensor:
     return torch.stack([torch.cat([keys[:, :, :0], values[:, :, :0]]) for keys, values in shared])
 
 
-def _fill(cache: Cache, rows: Sequence[torch.Tensor], width: int, device: torch.device) -> None:
-    """The rows' KV into an empty cache, left-padded."""
+def _fill(cache: Cache, rows: Sequence[torch.Tensor], width: int, like: torch.Tensor) -> None:
+    """The rows' KV into an empty cache, left-padded, with the type and device of `like`."""
     layers, sides, heads, _, dim = rows[0].shape
-    all_rows = torch.zeros(layers, sides, len(rows), heads, width, dim, dtype=rows[0].dtype, device=device)
+    all_rows = like.new_zeros(layers, sides, len(rows), heads, width, dim)
     for i, kv in enumerate(rows):
         all_rows[:, :, i, :, width - kv.shape[3] :] = kv
     for index, (keys, values) in enumerate(all_rows):

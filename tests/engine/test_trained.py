@@ -50,7 +50,7 @@ def test_an_answer_costs_in_training_what_its_probability_in_the_engine_says(toy
     tokens, logprobs = told(toy, request(prompt, N, [(weights, 1.0)], offset=offset))
     own = [float(logprobs[i][token]) for i, token in enumerate(tokens)]
     (batch,) = group([Example(prompt, tuple(tokens))], offset)
-    prompts = Prompts(PromptKV(1 << 20), offset)
+    prompts = Prompts(PromptKV(1 << 20, dtype=torch.float32), offset)
     loss = answer_loss(trainee, prompts, batch).item()
     assert abs(loss + sum(own)) < 1e-2, (loss, -sum(own))
     found = marks(trainee, prompts, batch)

@@ -70,7 +70,7 @@ def test_a_batch_over_a_shared_prefix_has_the_loss_and_gradients_of_its_rows_alo
     trainee = Trainee(base, LoraConfig(r=4, target_modules=targets, init_lora_weights=False, task_type="CAUSAL_LM"))
     examples = tuple(_row(rest, answer, seed) for seed, (rest, answer) in enumerate(sizes))
 
-    kept = PromptKV(1 << 20)
+    kept = PromptKV(1 << 20, dtype=torch.float32)
     loss = answer_loss(trainee, Prompts(kept, offset), Group(PREFIX, examples), 0)
     gradients = torch.autograd.grad(loss, trainee.parameters, allow_unused=True)
     # Part of the rests kept and part not, then all of them.
@@ -92,7 +92,7 @@ def test_a_gap_moves_what_follows_the_prefix_and_nothing_else():
     base = _base("llama", 2)
     trainee = Trainee(base, LoraConfig(r=4, target_modules=["q_proj"], init_lora_weights=False, task_type="CAUSAL_LM"))
     plain, example, gap, offset = trainee.trunk, _row(6, 4, 1), 11, 1
-    prompts = Prompts(PromptKV(1 << 20), offset)
+    prompts = Prompts(PromptKV(1 << 20, dtype=torch.float32), offset)
     near, far = (answer_loss(trainee, prompts, Group(PREFIX, (example,)), move) for move in (0, gap))
     assert abs(near - far) > 1e-4
     for model in (plain, trainee.adapted_trunk):
