@@ -60,7 +60,8 @@ async def models(request: web.Request) -> web.Response:
     entries = service.store.entries()
     data = [_base(service), *(_expert(service, entry) for entry in entries if entry.served)]
     broken = [{"id": entry.name, "error": entry.error} for entry in entries if entry.error]
-    return web.json_response({"object": "list", "data": data, "broken": broken}, dumps=dumps)
+    blends = [{"experts": names, "requests": count} for names, count in service.together.counts()]
+    return web.json_response({"object": "list", "data": data, "broken": broken, "blends": blends}, dumps=dumps)
 
 
 @routes.get("/v1/models/{id}")

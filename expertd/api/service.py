@@ -13,6 +13,7 @@ from aiohttp import web
 
 from expertd.api.schema import Common, TextFormat
 from expertd.api.structured import asked_by, asked_of
+from expertd.api.together import Together
 from expertd.config import Settings
 from expertd.engine.base import Base
 from expertd.engine.chat_template import ChatTemplate
@@ -110,6 +111,7 @@ class Service:
     engine: Engine
     http_url: str | None
     started: float = field(default_factory=time.time)
+    together: Together = field(default_factory=Together)
     # A few of its own: what takes long to compile holds up no prompt that is to be tokenized.
     _compiling: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "grammar"))
 
@@ -129,6 +131,7 @@ class Service:
         weights = self.store.resident(choice.entries)
         if weights is None:
             weights = await asyncio.wrap_future(self.store.load(choice.entries))
+        self.together.note(entry.name for entry in choice.entries)
         return replace(choice, weights=weights)
 
     async def grammar(self, body: Common, choice: Choice) -> Grammar | None:

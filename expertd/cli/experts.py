@@ -18,25 +18,29 @@ from expertd.models.catalogue import resolve
 SHOWN = 10  # faults of one expert: that of a wrong base is told by hundreds of tensors
 
 
-_PACKAGES = ("pack", "verify", "install", "remove")
+_ELSEWHERE = {
+    **dict.fromkeys(("pack", "verify", "install", "remove"), "packages"),
+    "optimize": "optimize",
+    "fuse": "fuse",
+}
 
 
 class _Group(click.Group):
-    """Imports what only packages need when one of their commands runs."""
+    """Imports what only some commands need when one of these runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*super().list_commands(ctx), *_PACKAGES]
+        return [*super().list_commands(ctx), *_ELSEWHERE]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _PACKAGES:
+        if cmd_name not in _ELSEWHERE:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(import_module("expertd.cli.packages"), cmd_name)
+        command: click.Command = getattr(import_module(f"expertd.cli.{_ELSEWHERE[cmd_name]}"), cmd_name)
         return command
 
 
 @click.group(cls=_Group)
 def experts() -> None:
-    """The experts: what is served, what is broken, and experts as packages."""
+    """The experts: what is served, what is broken, experts as packages, and smaller ones."""
 
 
 @experts.command()

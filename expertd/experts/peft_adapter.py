@@ -319,6 +319,18 @@ def permute(b: Array, n_head: int) -> Array:
     return np.ascontiguousarray(halves.swapaxes(1, 2).reshape(b.shape))
 
 
+def peft_path(name: str) -> str:
+    """PEFT's path of a weight by its name in GGUF: "model.layers.0.self_attn.q_proj" of "blk.0.attn_q.weight"."""
+    _, layer, kind, _ = name.split(".")
+    return f"model.layers.{layer}.{next(path for path, other in _MODULES.items() if other == kind)}"
+
+
+def peft_rows(rows: Array, name: str, shape: BaseShape) -> Array:
+    """The rows of a module's output, [n_out, ...], that lie as the base's file has them, in PEFT's order."""
+    n_out = len(rows)
+    return rows[np.argsort(in_order(np.arange(n_out, dtype=np.float32), name.split(".")[2], shape))]
+
+
 def read_views(file: Path, data: bytes) -> dict[str, dict[str, Any]]:
     """The tensors of a safetensors file by name: `dtype`, `shape`, `data`. Raises `ExpertRefused`."""
     try:

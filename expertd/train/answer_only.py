@@ -94,8 +94,11 @@ def _prefix(model: Trainee, kept: PromptKV, tokens: tuple[int, ...]) -> Layers:
     if kv is None:
         cache = DynamicCache()
         with torch.no_grad():
-            model.trunk(input_ids=torch.tensor([tokens], device=_device(model)), cache=cache, use_cache=True)
-        kv = kept.put((tokens, 0), torch.stack([torch.cat([layer.keys, layer.values]) for layer in cache.layers]))
+            # Of no tokens, as where the expert sees all of a prompt: one is computed, and none of it taken.
+            ids = torch.tensor([tokens or (0,)], device=_device(model))
+            model.trunk(input_ids=ids, cache=cache, use_cache=True)
+        layers = [torch.cat([layer.keys, layer.values])[:, :, : len(tokens)] for layer in cache.layers]
+        kv = kept.put((tokens, 0), torch.stack(layers))
     return [(keys[None], values[None]) for keys, values in kv.to(_device(model), model.lm_head.weight.dtype)]
 
 

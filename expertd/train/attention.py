@@ -50,19 +50,20 @@ def attend(
     prefix_key, prefix_value = (t[0].to(query.dtype) for t in prefix[module.layer_idx])
     (rows, heads, queries, dim), (kv_heads, shared), own = query.shape, prefix_key.shape[:2], key.shape[2]
     group = heads // kv_heads
+    each = group * queries
     # Autocast would bring the softmax up to fp32, a third of the time; its sums are taken in fp32 anyway.
     with torch.autocast(query.device.type, enabled=False):
-        q = query.unflatten(1, (kv_heads, group)).transpose(0, 1).reshape(kv_heads, rows, -1, dim) * scaling
+        q = query.unflatten(1, (kv_heads, group)).transpose(0, 1).reshape(kv_heads, rows, each, dim) * scaling
         k, v = (t.to(query.dtype).transpose(0, 1) for t in (key, value))
         scores = q @ k.transpose(2, 3)
         mask = attention_mask.to(scores.dtype)
         scores = (scores.view(kv_heads, rows, group, queries, own) + mask[..., shared:]).view(scores.shape)
         # All rows' queries at once: one matrix product for each kv head.
-        before = (q.reshape(kv_heads, -1, dim) @ prefix_key.transpose(1, 2)).view(kv_heads, rows, -1, shared)
+        before = (q.reshape(kv_heads, -1, dim) @ prefix_key.transpose(1, 2)).view(kv_heads, rows, each, shared)
         if kwargs.get("sliding_window"):
             before = (before.view(kv_heads, rows, group, queries, shared) + mask[..., :shared]).view(before.shape)
         on_prefix, on_own = torch.cat([before, scores], -1).softmax(-1).split([shared, own], -1)
-        output = (on_prefix.reshape(kv_heads, -1, shared) @ prefix_value).view(q.shape) + on_own @ v
+        output = (on_prefix.reshape(kv_heads, rows * each, shared) @ prefix_value).view(q.shape) + on_own @ v
     return output.view(kv_heads, rows, group, queries, dim).permute(1, 3, 0, 2, 4).flatten(2, 3), None
 
 

@@ -164,7 +164,7 @@ class Training:
         if recipe.pack:
             examples = data.pack(examples, recipe.pack, PACK_TARGETS, recipe.seed)
         self._order = _order(data.group(examples, recipe.offset), recipe)
-        self._model = _load(base_file, recipe, machine.device, told)
+        self._model = load(base_file, recipe, machine.device, told)
         if start:
             self._model.start_from(start)
         # One thread a batch: torch's own threads meet at a barrier in every operation, and stall on a busy machine.
@@ -426,7 +426,7 @@ def _config(base_file: Path) -> Any:
     return config
 
 
-def _load(base_file: Path, recipe: Recipe, device: str, told: tuple[int, ...]) -> Trainee:
+def load(base_file: Path, recipe: Recipe, device: str, told: tuple[int, ...]) -> Trainee:
     """The base as torch sees it, dequantized from the served file, with a fresh adapter."""
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()

@@ -107,3 +107,21 @@ def test_a_gap_moves_what_follows_the_prefix_and_nothing_else():
     hidden = trainee.adapted_trunk(input_ids=ids, position_ids=positions, cache=cache, use_cache=True).last_hidden_state
     expected = torch.nn.functional.cross_entropy(trainee.lm_head(hidden[0]), torch.tensor(answer), reduction="sum")
     torch.testing.assert_close(far, expected, rtol=1e-6, atol=1e-5)
+
+
+def test_an_expert_that_sees_all_of_the_prompt_has_the_loss_of_the_whole_model():
+    trainee = Trainee(
+        _base("llama", 2),
+        LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False, task_type="CAUSAL_LM"),
+    )
+    examples = tuple(Example(PREFIX[:length], (7, 11, 2)[: 1 + length % 3]) for length in (4, 9))
+    loss = answer_loss(trainee, Prompts(PromptKV(1 << 20), 2048), Group((), examples))
+    trainee.adapted_trunk.config._attn_implementation = "eager"
+    expected = torch.zeros(())
+    for example in examples:
+        hidden = trainee.adapted_trunk(
+            input_ids=torch.tensor([[*example.prompt, *example.answer[:-1]]])
+        ).last_hidden_state
+        logits = trainee.lm_head(hidden[0, len(example.prompt) - 1 :])
+        expected = expected + torch.nn.functional.cross_entropy(logits, torch.tensor(example.answer), reduction="sum")
+    torch.testing.assert_close(loss, expected, rtol=1e-5, atol=1e-5)
