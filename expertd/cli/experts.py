@@ -80,7 +80,7 @@ def check(folders: tuple[Path, ...], base: str | None, layout: str | None, as_js
 def _told(report: Any) -> str:
     state = f"broken, {len(report.faults)} fault{'s' * (len(report.faults) > 1)}"
     if not report.faults:
-        state = f"sound, version {report.manifest.version}, {report.weights.nbytes / 1e6:.1f} MB"
+        state = f"sound, version {report.manifest.version}, {report.weights.kept.nbytes_unused / 1e6:.1f} MB"
     lines = [f"{report.name}: {state}", *(f"  fault: {fault}" for fault in report.faults[:SHOWN])]
     if (more := len(report.faults) - SHOWN) > 0:
         lines.append(f"  and {more} more, which --json tells")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from expertd.config import cache_dir, load_settings
-from expertd.errors import TrainingRefused
+from expertd.errors import ExpertdError, TrainingRefused
 
 if TYPE_CHECKING:
     from expertd.experts.manifest import Manifest
@@ -72,7 +72,7 @@ def optimize(
 
 
 def _speeds(found: Found, folder: Path, experts: Path, base_file: Path) -> dict[str, float]:
-    """Of the first and the last version, by their steps; of the manifest with no more than what applies the weights."""
+    """Of the first and the last version, by their steps; with no more of the manifest than what applies the weights."""
     from expertd.cli.speed import speeds
     from expertd.engine.base import Base
     from expertd.train.folder import write_expert
@@ -85,8 +85,13 @@ def _speeds(found: Found, folder: Path, experts: Path, base_file: Path) -> dict[
     base = Base(base_file, vocab_only=True)
     ends = base.ends()
     base.close()
-    told = speeds(experts, ["before", "after"], base_file, ends)
-    shutil.rmtree(experts)
+    try:
+        told = speeds(experts, ["before", "after"], base_file, ends)
+    except ExpertdError as error:  # what took so long to find is written all the same
+        click.echo(f"speed was not measured: {error.message}", err=True)
+        return {}
+    finally:
+        shutil.rmtree(experts)
     return {first.step: told["before"], last.step: told["after"]}
 
 
@@ -115,7 +120,7 @@ def _facts(version: Version, speed: dict[str, float]) -> dict[str, Any]:
         "examples": version.score.examples,
         "loss": version.score.loss,
         "exact": version.score.exact,
-        "tokens_per_second": speed[version.step],
+        **({"tokens_per_second": speed[version.step]} if version.step in speed else {}),
     }
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from expertd.errors import ExpertRefused
 from expertd.experts.faults import Faults
@@ -120,4 +120,5 @@ def write_int8(modules: Mapping[str, tuple[Int8, Int8]], folder: Path) -> None:
             values = matrix.values if part == "lora_A" else matrix.values.T
             tensors[f"{name}.weight"] = np.ascontiguousarray(values)
             tensors[f"{name}.scale"] = matrix.scales
-    save_file(tensors, folder / INT8, metadata={"format": "np"})
+    # Not `save_file`, whose files are their writer's alone: a daemon may be another user's.
+    (folder / INT8).write_bytes(save(tensors, metadata={"format": "np"}))

@@ -132,7 +132,7 @@ class Quantized:
         return self._ready() if self._ready else None
 
     def arrays(self) -> Weights:
-        """What the engine applies, made where it is not there: some milliseconds, so not for the decoding thread."""
+        """What the engine applies, made where it is not there: tens of milliseconds, so not for the decoding thread."""
         weights = self.ready
         if weights is None:
             modules = {name: module.halves() for name, module in self._modules.items()}

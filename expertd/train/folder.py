@@ -31,7 +31,9 @@ def workplace(out: Path) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as work:
             yield Path(work)
     except OSError as error:
-        raise CannotWrite(f"{out} cannot be written: {error.strerror}. Make room, or give another --out.") from error
+        raise CannotWrite(
+            f"{out} cannot be written: {error.strerror or error}. Make room, or give another --out."
+        ) from error
 
 
 def write_expert(folder: Path, manifest: Manifest, pairs: Pairs, shape: BaseShape, *, int8: bool) -> None:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from expertd.errors import TrainingRefused
 from expertd.experts.base_tensors import BaseTensors
@@ -104,7 +104,8 @@ def write_lora(pairs: Pairs, folder: Path, shape: BaseShape, base_name: str, *, 
     for path, (a, b) in pairs.items():
         for part, matrix in (("lora_A", a), ("lora_B", b)):
             tensors[f"base_model.model.{path}.{part}.weight"] = np.ascontiguousarray(matrix, np.float16)
-    save_file(tensors, folder / TENSORS, metadata={"format": "pt"})
+    # Not `save_file`, whose files are their writer's alone: a daemon may be another user's.
+    (folder / TENSORS).write_bytes(save(tensors, metadata={"format": "pt"}))
     return CONFIG, TENSORS
 
 
