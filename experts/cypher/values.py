@@ -27,7 +27,8 @@ PERSON = set(
     patient candidate volunteer speaker attendee photographer host performer worker cook chef lawyer judge
     investor gardener observer keeper vet diner cyclist singer musician coach referee politician nurse parent
     child relative tenant rider pilot witness donor writer editor translator tutor hiker angler trainer
-    curator collector developer maintainer
+    curator collector developer maintainer resident swimmer deceased chessplayer blooddonor spy warden
+    singer runner skier climber pensioner lodger sailor beekeeper farmer baker prisoner guard mentor mentee
     """)
 )
 _WORKS = set(
@@ -47,6 +48,7 @@ _COMMON = set(
     words_of("""
     genre style skill language topic category subject hobby ingredient disease symptom tag cuisine department track
     status language family element fabric diagnosis faculty party platform cause technology framework
+    tongue opening hop
     """)
 )
 # Where an asked number is meant in words as well, changing its digits would not be enough.

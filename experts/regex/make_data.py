@@ -13,7 +13,7 @@ from experts.regex.compose import compose
 from experts.regex.words import LOWER, MEANINGLESS, NO_NOUNS, NUMBERS, TITLE, UPPER
 
 # What these are about has numbers of its own (a ZIP code has five digits), so that they are left alone.
-_NUMBERS_STAY = {"a_contact", "a_dates", "a_ids"}
+_NUMBERS_STAY = {"a_contact", "a_dates", "a_ids", "b_common", "b_daily"}
 # Words that mean nothing: another may stand in their place.
 _PLACEHOLDERS = {*LOWER, *UPPER, *TITLE, *MEANINGLESS}
 _COUNT = re.compile(r"\b(?:" + "|".join(NUMBERS) + r"|\d+)\b")

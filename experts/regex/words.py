@@ -79,5 +79,5 @@ NO_NOUNS = _words("""
 start starts starting begin begins beginning end ends ending finishing contain contains containing does doesn't must has
 have includes find extract search show only no not without that is any anything all every first made consists strings
 just pls please allow allowed free there looks looking validate check reject block skip we i our my in for with at
-between from either
+between from either capture should accept is
 """)

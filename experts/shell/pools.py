@@ -153,7 +153,7 @@ ALIKE = (
     ("alice", "bob", "carol", "dave", "erin", "frank", "maria", "jonas", "lena", "omar", "priya", "chen", "www-data"),
     ("nginx", "apache2", "postgresql", "redis", "mysql", "cron", "cups", "sshd", "rabbitmq-server"),
     ("staff", "developers", "users", "admins", "students", "editors", "audio", "sales"),
-    ("firefox", "chrome", "gimp", "vlc", "python3", "node", "java", "spotify"),
+    ("firefox", "chrome", "gimp", "vlc", "spotify"),
 )
 # Modes of files; those of folders let their owner in.
 FOLDER_MODES = ("755", "700", "750", "775", "711", "770", "555")
