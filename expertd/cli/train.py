@@ -101,15 +101,9 @@ def train(data: Path, out: Path, base: str | None, layout: str | None, restart: 
 
 
 def _machine(threads: int, options: dict[str, Any]) -> Any:
-    import torch
+    from expertd.train.trainer import Machine, choose_device
 
-    from expertd.train.trainer import Machine
-
-    device = options["device"]
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    elif device == "cuda" and not torch.cuda.is_available():
-        raise TrainingRefused("torch sees no GPU here. Give --device cpu, or install a torch with CUDA.")
+    device = choose_device(options["device"])
     disk = options["kv_disk_gb"] if options["epochs"] > 1 else 0.0
     return Machine(threads if device == "cpu" else 1, device, int(options["kv_gb"] * 2**30), int(disk * 2**30))
 

@@ -124,6 +124,14 @@ def has_fast_bf16() -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
+def choose_device(asked: str) -> str:
+    """`cpu` or `cuda`, of `auto` the latter where there is one. Raises `TrainingRefused` where there is none."""
+    found = torch.cuda.is_available()
+    if asked == "cuda" and not found:
+        raise TrainingRefused("torch sees no GPU here. Give --device cpu, or install a torch with CUDA.")
+    return ("cuda" if found else "cpu") if asked == "auto" else asked
+
+
 def identify(base_file: Path, data_file: Path, held_out: Path | None, recipe: Recipe) -> Identity:
     """What decides a training's result: a checkpoint of another is not resumed. Raises `TrainingRefused`."""
     files = {"data": data.fingerprint(data_file), "base": data.fingerprint(base_file)}
