@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import ctypes
 import logging
 from collections import deque
@@ -19,12 +20,15 @@ _ERROR, _WARN = 4, 3
 
 
 def _on_log(level: int, text: bytes, _: Any) -> None:
-    line = text.decode("utf-8", "replace").strip()
-    if not line:
-        return
-    if level == _ERROR:
-        _said.append(line)
-    log.debug("llama.cpp: %s", line)
+    try:
+        line = text.decode("utf-8", "replace").strip()
+        if not line:
+            return
+        if level == _ERROR:
+            _said.append(line)
+        log.debug("llama.cpp: %s", line)
+    except KeyboardInterrupt:  # ctypes drops what a callback raises, and the Ctrl-C would be lost
+        _thread.interrupt_main()
 
 
 _log_callback = llama.llama_log_callback(_on_log)

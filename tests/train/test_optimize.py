@@ -88,11 +88,11 @@ def test_it_becomes_smaller_step_by_step_and_loses_less_than_stated(
 def test_the_more_may_be_lost_the_smaller_it_becomes(
     base: tuple[Path, BaseShape], folder: Path, held_out: Path
 ) -> None:
-    first, *_ = found(base, folder, held_out, "rank", 1.0)
-    little, much = (found(base, folder, held_out, "rank", lose)[-1] for lose in (0.02, 1.0))
+    first, *_ = found(base, folder, held_out, "rank", 30.0)
+    little, much = (found(base, folder, held_out, "rank", lose)[-1] for lose in (0.02, 30.0))
     assert much.nbytes < little.nbytes < first.nbytes
     assert little.score.loss <= 1.02 * first.score.loss < much.score.loss
-    fewer = found(base, folder, held_out, "prune", 1.0)[-1]
+    fewer = found(base, folder, held_out, "prune", 30.0)[-1]
     assert fewer.layers < 14
     assert set(fewer.ranks) == {4}
 
