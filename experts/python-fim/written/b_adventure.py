@@ -171,7 +171,7 @@ class Game:
 
 
 def parse(line: str) -> list[str]:
-    """Return the words of a command in lower case, without articles and with short forms spelled out.
+    """Return a command's words in lower case, without articles, short forms spelled out.
 
     >>> parse("Take the lamp")
     ['take', 'lamp']
