@@ -315,7 +315,7 @@ def choose_word(rng: random.Random, used: set[str]) -> str:
 
 
 def bot_move(board: Board, me: str, other: str, needed: int) -> tuple[int, int]:
-    """Return the computer's square: one that wins, else one that blocks, else the first free one."""
+    """Return the computer's square: one that wins, or blocks, or the first free one."""
     for piece in (me, other):
         for square in list(board.free()):
             board.cells[square] = piece
