@@ -20,7 +20,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import torch
 from peft import get_peft_model
 from peft.optimizers import create_loraplus_optimizer
-from transformers import AutoModelForCausalLM, DataCollatorForSeq2Seq, GgufConfig, Trainer, TrainingArguments
+from transformers import AutoModelForCausalLM, GgufConfig, Trainer, TrainingArguments
 
 from bench.between_markers import ROOT
 from expertd.config import cache_dir, load_settings
@@ -132,7 +132,7 @@ def _theirs(base_file: Path, trained: Examples, held_out: Examples, recipe: Reci
             model,
             arguments,
             train_dataset=[_labelled(e) for e in trained],
-            data_collator=DataCollatorForSeq2Seq(_Padding(), padding=True),
+            data_collator=_collated,
             optimizers=(optimizer, None),
         )
         began = time.monotonic()
@@ -146,20 +146,16 @@ def _labelled(example: data.Example) -> dict[str, Any]:
     return {"input_ids": ids, "labels": [-100] * len(example.prompt) + list(example.answer), "length": len(ids)}
 
 
-class _Padding:
-    """What the collator asks of a tokenizer."""
+def _collated(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Right-padded."""
+    width = max(len(row["input_ids"]) for row in rows)
 
-    padding_side = "right"
+    def padded(key: str, fill: int) -> list[list[int]]:
+        return [list(row[key]) + [fill] * (width - len(row[key])) for row in rows]
 
-    def pad(self, rows: list[dict[str, Any]], **_: Any) -> dict[str, Any]:
-        width = max(len(row["input_ids"]) for row in rows)
-
-        def padded(key: str, fill: int) -> list[list[int]]:
-            return [list(row[key]) + [fill] * (width - len(row[key])) for row in rows]
-
-        mask = [[1] * len(row["input_ids"]) + [0] * (width - len(row["input_ids"])) for row in rows]
-        made = {"input_ids": padded("input_ids", 0), "labels": padded("labels", -100), "attention_mask": mask}
-        return {key: torch.tensor(value) for key, value in made.items()}
+    mask = [[1] * len(row["input_ids"]) + [0] * (width - len(row["input_ids"])) for row in rows]
+    made = {"input_ids": padded("input_ids", 0), "labels": padded("labels", -100), "attention_mask": mask}
+    return {key: torch.tensor(value) for key, value in made.items()}
 
 
 @torch.no_grad()
