@@ -17,6 +17,8 @@ from typing import Any
 
 from expertd.config import cache_dir, load_settings
 from expertd.engine.base import Base
+from expertd.engine.fill_in import fill_in
+from expertd.errors import InvalidRequest
 from expertd.experts.manifest import FillIn, Manifest, write_manifest
 from expertd.models.catalogue import resolve
 from experts.recipe import HERE, RECIPE, read_recipe
@@ -90,8 +92,11 @@ def _markers(base: str | None) -> FillIn | None:
 
 
 def _has(base: Base, markers: FillIn) -> bool:
-    found = [base.tokenize(text, parse_special=True) for text in markers.model_dump().values()]
-    return all(len(tokens) == 1 and base.is_control(tokens[0]) for tokens in found)
+    try:
+        fill_in(base, markers, "", "")
+    except InvalidRequest:
+        return False
+    return True
 
 
 def _flags(table: dict[str, Any]) -> Iterator[str]:

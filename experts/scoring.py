@@ -60,6 +60,14 @@ class Scorer(Protocol):
         """0 to 1. The answer of a base may stand in a fence or in prose: that is for the grader to see through."""
 
 
+def conversation(ask: str, system: str = "", shots: Sequence[tuple[str, str]] = ()) -> list[dict[str, str]]:
+    """The messages of a chat that asks this, behind a system message and examples as earlier turns, where given."""
+    messages = [{"role": "system", "content": system}] if system else []
+    for question, answer in shots:
+        messages += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+    return [*messages, {"role": "user", "content": ask}]
+
+
 def scorer(name: str) -> Scorer:
     return cast(Scorer, importlib.import_module(f"experts.{name}.score"))
 

@@ -19,11 +19,7 @@ def main() -> None:
     found = {name: read_manifest(HERE / name) for name in names()}
     scored = {name: manifest for name, manifest in found.items() if "scores" in manifest.training}
     rows = [row for name, manifest in scored.items() for row in _rows(name, manifest.kind, manifest.training["scores"])]
-    head = [
-        "| expert | kind | size | measure | expert | base | p | one answer |",
-        "|---|---|---:|---|---|---:|---:|---:|",
-    ]
-    put("docs/experts.md", "scores", "\n".join([*head, *rows]))
+    put("docs/experts.md", "scores", "\n".join([*HEAD, *rows]))
     _draw({name: manifest.training["scores"] for name, manifest in scored.items()})
 
 

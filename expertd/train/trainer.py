@@ -178,7 +178,7 @@ class Training:
         # One thread a batch: torch's own threads meet at a barrier in every operation, and stall on a busy machine.
         torch.set_num_threads(1)
         self._threads = ThreadPoolExecutor(machine.threads)
-        self._prompts = self._prompt_kv(self._model)
+        self._prompts = self._prompt_kv()
         self.bf16 = bool(saved["bf16"]) if saved else self._choose_bf16()
         if self.bf16:
             self._to_bf16()
@@ -315,7 +315,7 @@ class Training:
     def _autocast(self) -> Any:
         return torch.autocast(torch.device(self._machine.device).type, torch.bfloat16, enabled=self.bf16)
 
-    def _prompt_kv(self, model: Trainee) -> Prompts:
+    def _prompt_kv(self) -> Prompts:
         name = str(self._identity.get("base", "base"))[:16]
         kept = PromptKV(self._machine.kv_memory, self._out / "kv" / name, self._machine.kv_disk)
         again = self._recipe.epochs > 1 and not self._recipe.positions
@@ -335,11 +335,11 @@ class Training:
         self.bf16 = True
         rough = self._loss_of(some)
         self.bf16 = False
-        self._prompts = self._prompt_kv(self._model)  # what was kept is of fp32 and of bf16
+        self._prompts = self._prompt_kv()  # what was kept is of fp32 and of bf16
         return abs(rough - exact) <= AGREEMENT * exact
 
     def _loss_of(self, batches: list[data.Group]) -> float:
-        self._prompts = self._prompt_kv(self._model)
+        self._prompts = self._prompt_kv()
         with torch.no_grad(), self._autocast():
             return float(sum(answer_loss(self._model, self._prompts, batch).item() for batch in batches))
 

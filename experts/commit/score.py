@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from experts.scoring import Body, Item
+from experts.scoring import Body, Item, conversation
 
 MEASURE = "token F1 with the nearest of 3 or 4 subjects"
 BARS: dict[str, float] = {}
@@ -49,10 +49,7 @@ def _item(told: dict[str, object]) -> Item:
 
 
 def _body(prompt: str, system: str = "", shots: tuple[tuple[str, str], ...] = ()) -> Body:
-    messages = [{"role": "system", "content": system}] if system else []
-    for question, answer in shots:
-        messages += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
-    return {"messages": [*messages, {"role": "user", "content": prompt}], "max_tokens": MAX_TOKENS}
+    return {"messages": conversation(prompt, system, shots), "max_tokens": MAX_TOKENS}
 
 
 def _base_bodies(prompt: str) -> tuple[Body, ...]:

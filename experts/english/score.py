@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from experts.scoring import Body, Item
+from experts.scoring import Body, Item, conversation
 
 MEASURE = "texts repaired word for word"
 BARS: dict[str, float] = {}
@@ -38,10 +38,7 @@ def _item(told: dict[str, object]) -> Item:
 
 
 def _body(prompt: str, system: str = "", shots: tuple[tuple[str, str], ...] = ()) -> Body:
-    messages = [{"role": "system", "content": system}] if system else []
-    for question, answer in shots:
-        messages += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
-    return {"messages": [*messages, {"role": "user", "content": prompt}], "max_tokens": MAX_TOKENS}
+    return {"messages": conversation(prompt, system, shots), "max_tokens": MAX_TOKENS}
 
 
 def _base_bodies(prompt: str) -> tuple[Body, ...]:

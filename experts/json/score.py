@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from experts.scoring import Body, Item
+from experts.scoring import Body, Item, conversation
 
 MEASURE = "field accuracy"
 BARS = {"all": 0.85}
@@ -47,11 +47,8 @@ def _item(group: str, told: dict[str, Any]) -> Item:
 
 
 def _body(content: str, schema: Any, system: str = "", shots: tuple[tuple[str, str], ...] = ()) -> Body:
-    messages = [{"role": "system", "content": system}] if system else []
-    for question, answer in shots:
-        messages += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
     return {
-        "messages": [*messages, {"role": "user", "content": content}],
+        "messages": conversation(content, system, shots),
         "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}},
         "max_tokens": MAX_TOKENS,
     }

@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from functools import cached_property
 from pathlib import Path
 
-from experts.scoring import Body, Item
+from experts.scoring import Body, Item, conversation
 
 MEASURE = "F1 over entities"
 BARS: dict[str, float] = {}
@@ -87,10 +87,7 @@ def _item(told: dict[str, str]) -> Item:
 
 
 def _body(prompt: str, system: str = "", shots: tuple[tuple[str, str], ...] = ()) -> Body:
-    messages = [{"role": "system", "content": system}] if system else []
-    for question, answer in shots:
-        messages += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
-    return {"messages": [*messages, {"role": "user", "content": prompt}], "max_tokens": MAX_TOKENS}
+    return {"messages": conversation(prompt, system, shots), "max_tokens": MAX_TOKENS}
 
 
 def _base_bodies(prompt: str, text: str) -> tuple[Body, ...]:

@@ -9,7 +9,7 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
-from experts.scoring import Body, Item
+from experts.scoring import Body, Item, conversation
 
 MEASURE = "regexes that match all of the right texts and none of the wrong"
 BARS = {"all": 0.60}
@@ -53,10 +53,7 @@ def _item(group: str, told: dict[str, object]) -> Item:
 
 
 def _body(ask: str, system: str = "", shots: tuple[tuple[str, str], ...] = ()) -> Body:
-    messages = [{"role": "system", "content": system}] if system else []
-    for question, answer in shots:
-        messages += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
-    return {"messages": [*messages, {"role": "user", "content": ask}], "max_tokens": MAX_TOKENS}
+    return {"messages": conversation(ask, system, shots), "max_tokens": MAX_TOKENS}
 
 
 def _base_bodies(ask: str) -> tuple[Body, ...]:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from experts.scoring import Body, Item
+from experts.scoring import Body, Item, conversation
 from experts.shell import sandbox
 from experts.shell.guard import refused
 from experts.shell.sandbox import NoJail, Outcome
@@ -46,10 +46,7 @@ def _item(told: dict[str, Any]) -> Item:
 
 
 def _body(ask: str, system: str = "", shots: tuple[tuple[str, str], ...] = ()) -> Body:
-    messages = [{"role": "system", "content": system}] if system else []
-    for question, answer in shots:
-        messages += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
-    return {"messages": [*messages, {"role": "user", "content": ask}], "max_tokens": MAX_TOKENS}
+    return {"messages": conversation(ask, system, shots), "max_tokens": MAX_TOKENS}
 
 
 def _base_bodies(ask: str) -> tuple[Body, ...]:
