@@ -19,7 +19,7 @@ from expertd.experts.manifest import FillIn
 from expertd.experts.sandbox import render_message
 
 MAX_GROUP = 256  # examples that share one prefix
-MAX_LOSS = 512  # prompt tokens that a group may have to compute again in order to take one more example in
+MAX_AGAIN = 32  # prompt tokens an example that a group may compute again, for fuller batches
 
 
 class Message(BaseModel):
@@ -186,20 +186,40 @@ def group(examples: Sequence[Example], offset: int) -> list[Group]:
     The last `offset` tokens of a prompt belong to the expert, the rest to the base.
     """
     groups: list[Group] = []
+    again = 0
+    for run in _runs(examples, offset):
+        if groups:
+            last = groups[-1]
+            shared = _common(last.prefix, run.prefix, len(run.prefix))
+            more = (len(last.prefix) - shared) * (len(last.examples) - 1)
+            more += (len(run.prefix) - shared) * (len(run.examples) - 1)
+            count = len(last.examples) + len(run.examples)
+            if count <= MAX_GROUP and again + more <= MAX_AGAIN * count:
+                groups[-1] = Group(run.prefix[:shared], last.examples + run.examples)
+                again += more
+                continue
+        groups.append(run)
+        again = 0
+    return groups
+
+
+def _runs(examples: Sequence[Example], offset: int) -> list[Group]:
+    """Neighbours of which each shares more with the others than they lose by it."""
+    runs: list[Group] = []
     run: list[Example] = []
     shared = 0
     for example in examples:
         common = _common(run[0].prompt, example.prompt, min(shared, example.active(offset))) if run else 0
-        if run and (shared - common) * len(run) <= MAX_LOSS and len(run) < MAX_GROUP:
+        if run and (shared - common) * len(run) <= common and len(run) < MAX_GROUP:
             shared = common
-            run.append(example)
-            continue
-        if run:
-            groups.append(Group(run[0].prompt[:shared], tuple(run)))
-        run, shared = [example], example.active(offset)
+        else:
+            if run:
+                runs.append(Group(run[0].prompt[:shared], tuple(run)))
+            run, shared = [], example.active(offset)
+        run.append(example)
     if run:
-        groups.append(Group(run[0].prompt[:shared], tuple(run)))
-    return groups
+        runs.append(Group(run[0].prompt[:shared], tuple(run)))
+    return runs
 
 
 def _common(a: Sequence[int], b: Sequence[int], at_most: int) -> int:
@@ -207,42 +227,49 @@ def _common(a: Sequence[int], b: Sequence[int], at_most: int) -> int:
     return next((i for i in range(end) if a[i] != b[i]), end)
 
 
-def batches(groups: Sequence[Group], size: int, window: int, seed: int) -> list[Group]:
-    """Batches of at most `size` examples, each of one group, shuffled within windows of `window` groups.
+def batches(groups: Sequence[Group], size: int, seed: int) -> list[Group]:
+    """Batches of at most `size` examples, each of one group, the dearest first."""
+    rng = random.Random(seed)
+    made: list[Group] = []
+    for item in groups:
+        # Like lengths together: padding is computed too. Parts of like size: a small one costs as much.
+        by_length = sorted(item.examples, key=lambda example: (_cost(item, example), rng.random()))
+        parts = -(-len(by_length) // size)
+        each = -(-len(by_length) // parts)
+        made += [Group(item.prefix, tuple(by_length[i : i + each])) for i in range(0, len(by_length), each)]
+    return sorted(made, key=lambda batch: (-_batch_cost(batch), rng.random()))
+
+
+def steps(groups: Sequence[Group], micro_batch: int, size: int, window: int, seed: int) -> list[list[Group]]:
+    """The batches of each step, as many as make `size` examples or more, shuffled within windows of `window` groups.
 
     The windows keep a curriculum or rounds written into the file's order, and keep the prefixes that are in use few.
     """
     rng = random.Random(seed)
-    order: list[Group] = []
+    made: list[list[Group]] = []
     for start in range(0, len(groups), window):
-        part: list[Group] = []
-        for item in groups[start : start + window]:
-            # Like lengths together: padding is computed too. Parts of like size: a small one costs as much.
-            by_length = sorted(item.examples, key=lambda example: (_cost(item, example), rng.random()))
-            parts = -(-len(by_length) // size)
-            each = -(-len(by_length) // parts)
-            part += [Group(item.prefix, tuple(by_length[i : i + each])) for i in range(0, len(by_length), each)]
+        part: list[list[Group]] = []
+        room = 0
+        # A step's batches cost alike: the threads that run them wait for the slowest.
+        for batch in batches(groups[start : start + window], micro_batch, seed + start):
+            if room <= 0:
+                part.append([])
+                room = size
+            part[-1].append(batch)
+            room -= len(batch.examples)
         rng.shuffle(part)
-        order += part
-    return order
+        made += part
+    return made
+
+
+def _batch_cost(batch: Group) -> float:
+    """Of its rows, each as long as the longest."""
+    return len(batch.examples) * max(_cost(batch, example) for example in batch.examples)
 
 
 def _cost(group: Group, example: Example) -> float:
     """Of an example behind its group's prefix; a prompt's token is run once, an answer's forward and back."""
     return 0.4 * (len(example.prompt) - len(group.prefix)) + len(example.answer)
-
-
-def steps(batches: Sequence[Group], size: int) -> list[list[Group]]:
-    """The batches in a row, as many to a step as make `size` examples or more."""
-    made: list[list[Group]] = []
-    room = 0
-    for batch in batches:
-        if room <= 0:
-            made.append([])
-            room = size
-        made[-1].append(batch)
-        room -= len(batch.examples)
-    return made
 
 
 def fingerprint(path: Path) -> str:

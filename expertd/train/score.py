@@ -36,7 +36,7 @@ class Scorer:
         # A classic expert sees the whole prompt.
         self._offset = manifest.offset if manifest.activation == "answer" else TOKENS
         groups = data.group(_examples(base_file, manifest, held_out), self._offset)
-        self._batches = data.batches(groups, _BATCH, 1 << 30, 1)
+        self._batches = data.batches(groups, _BATCH, 1)
         self._rank = max(len(a) for a, _ in pairs.values())
         modules = tuple(sorted({path.rsplit(".", 1)[1] for path in pairs}))
         # With an alpha of the rank, the scaling is 1: that of the expert is in its B.

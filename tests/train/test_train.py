@@ -18,7 +18,7 @@ from expertd.engine.chat_template import ChatTemplate
 from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.manifest import read_manifest
 from expertd.experts.weights import read_weights
-from expertd.train.data import Asking, Example, Group, Line, steps, tokenize
+from expertd.train.data import Asking, Line, tokenize
 from tests.toy_base import make_talking_base
 
 QUESTIONS = {"red": "stop", "green": "go", "amber": "wait", "blue": "look"}
@@ -183,12 +183,6 @@ def test_ctrl_c_ends_it_as_a_shell_expects(base: Path, data: Path, tmp_path: Pat
     assert process.returncode == 130
     assert "Traceback" not in said
     assert "goes on from here" in said
-
-
-@pytest.mark.parametrize(("sizes", "made"), [([4, 4, 4, 4], [2, 2]), ([1] * 9, [8, 1]), ([9, 3, 5], [1, 2])])
-def test_a_step_takes_as_many_batches_as_make_its_examples(sizes: list[int], made: list[int]) -> None:
-    one = Example((1, 2), (3,))
-    assert [len(step) for step in steps([Group((1,), (one,) * size) for size in sizes], 8)] == made
 
 
 @pytest.mark.parametrize(("name", "manifest"), [("Bad_Name", None), ("good", "name = 3")])

@@ -9,7 +9,19 @@ import pytest
 from expertd.engine.base import Base
 from expertd.errors import TrainingRefused
 from expertd.experts.manifest import FillIn
-from expertd.train.data import MAX_GROUP, Asking, Example, batches, fingerprint, group, pack, read, split
+from expertd.train.data import (
+    MAX_GROUP,
+    Asking,
+    Example,
+    Group,
+    batches,
+    fingerprint,
+    group,
+    pack,
+    read,
+    split,
+    steps,
+)
 from tests.toy_base import make_talking_base
 
 
@@ -138,21 +150,60 @@ def test_equal_prompts_share_all_but_the_last_token():
     assert one.prefix == (1, 2)
 
 
+def test_short_runs_behind_other_prompts_keep_what_each_shares():
+    schemas = [tuple(range(1000 * i, 1000 * i + 200)) for i in range(6)]
+    examples = [Example((1, *schema, 9000 + i, 2), (i,)) for schema in schemas for i in range(4)]
+    groups = group(examples, 1)
+    assert [one.prefix for one in groups] == [(1, *schema) for schema in schemas]
+    assert [example for one in groups for example in one.examples] == examples
+
+
+def test_prompts_that_share_little_stand_in_one_group():
+    examples = [Example((1, 2, *range(100 * i, 100 * i + 50)), (i,)) for i in range(40)]
+    (one,) = group(examples, 1)
+    assert one.prefix == (1, 2)
+
+
 def test_a_group_has_a_largest_size():
     assert [len(one.examples) for one in group([Example((1, 2, 3), (1,))] * (MAX_GROUP + 1), 1)] == [MAX_GROUP, 1]
 
 
 def test_batches_hold_every_example_once_and_no_more_than_asked_for():
     groups = group([Example((i // 7, 1, 2), (i,) * (1 + i % 5)) for i in range(70)], 1)
-    made = batches(groups, 4, 3, seed=1)
+    made = batches(groups, 4, seed=1)
     assert sorted(e.answer for b in made for e in b.examples) == sorted(e.answer for g in groups for e in g.examples)
     assert max(len(b.examples) for b in made) <= 4
 
 
-def test_the_order_of_batches_depends_on_the_seed_alone():
+def test_steps_hold_every_batch_once_and_end_with_the_batch_that_fills_them():
+    groups = [Group((i,), (Example((i, 1), (i,) * (1 + i % 7)),) * (1 + i % 5)) for i in range(60)]
+    made = steps(groups, 4, 8, 1 << 30, seed=1)
+    held = sorted(batch.prefix for step in made for batch in step for _ in batch.examples)
+    assert held == sorted(g.prefix for g in groups for _ in g.examples)
+    for step in made:
+        *before, last = (len(batch.examples) for batch in step)
+        assert sum(before) < 8
+        assert sum(before) + last >= 8 or len(step) == min(map(len, made))
+
+
+def test_the_batches_of_a_step_cost_alike():
+    groups = [Group((i,), (Example((i, 1), (i,) * (1 + 37 * i % 100)),)) for i in range(100)]
+    for step in steps(groups, 4, 4, 1 << 30, seed=1):
+        lengths = [len(e.answer) for batch in step for e in batch.examples]
+        assert max(lengths) - min(lengths) < 4
+
+
+def test_windows_of_groups_stay_in_order():
+    groups = [Group((i,), (Example((i, 1), (i,)),)) for i in range(64)]
+    made = [batch.prefix[0] for step in steps(groups, 4, 4, 16, seed=1) for batch in step]
+    assert [i // 16 for i in made] == sorted(i // 16 for i in made)
+    assert made != sorted(made)
+
+
+def test_the_order_of_steps_depends_on_the_seed_alone():
     groups = group([Example((i, 1, 2), (i,)) for i in range(40)], 1)
-    assert batches(groups, 4, 8, seed=1) == batches(groups, 4, 8, seed=1)
-    assert batches(groups, 4, 8, seed=1) != batches(groups, 4, 8, seed=2)
+    assert steps(groups, 4, 8, 8, seed=1) == steps(groups, 4, 8, 8, seed=1)
+    assert steps(groups, 4, 8, 8, seed=1) != steps(groups, 4, 8, 8, seed=2)
 
 
 def test_the_fingerprint_follows_the_contents(write):
