@@ -1,4 +1,4 @@
-"""What the experts' recipes share: told ones read, hand-written items, varied wordings, the training file written."""
+"""What the experts' data scripts share: hand-written items read, wordings varied, the training file written."""
 
 from __future__ import annotations
 
@@ -97,36 +97,51 @@ def chat(prompt: str, answer: str, system: str | None = None) -> Example:
     return {"messages": [*messages, {"role": "user", "content": prompt}], "answer": answer}
 
 
-def main(round_: Round, about: str, argv: Sequence[str] | None = None) -> None:
-    """The command line of a data script: rounds are written until there are enough examples, none of them twice."""
+def main(round_: Round, about: str, argv: Sequence[str] | None = None, block: int = 1) -> None:
+    """The command line of a data script: rounds are written until there are enough examples, none of them twice.
+
+    `block` neighbours belong together, as questions about one schema do.
+    """
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--out", type=Path, required=True, help="the JSONL to write")
     parser.add_argument("--examples", type=int, default=20000, help="how many, at most")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args(argv)
-    written, counts = write(args.out, round_, args.examples, args.seed)
+    written, counts = write(args.out, round_, args.examples, args.seed, block)
     print(f"{args.out}: {written} examples, {counts['twice']} drawn again and left out")
 
 
-def write(out: Path, round_: Round, most: int, seed: int) -> tuple[int, Counter[str]]:
-    """Write at most so many examples. A round that brings nothing new is the last."""
+def write(out: Path, round_: Round, most: int, seed: int, block: int = 1) -> tuple[int, Counter[str]]:
+    """Write at most so many examples. A round that brings nothing new is the last.
+
+    Of a round with more than there is room for, blocks are taken from all over it.
+    """
     seen: set[str] = set()
     counts: Counter[str] = Counter()
     with out.open("w", encoding="utf-8", newline="\n") as file, tqdm(total=most, unit="example") as bar:
         number = 0
         while len(seen) < most:
-            before = len(seen)
+            new: dict[str, None] = {}
             for example in round_(number, Random(f"{seed}:{number}")):
                 line = json.dumps(example, ensure_ascii=False)
-                if line in seen:
-                    counts["twice"] += 1
-                    continue
-                seen.add(line)
-                file.write(line + "\n")
-                bar.update()
-                if len(seen) == most:
-                    break
-            if len(seen) == before:
+                known = line in seen or line in new
+                counts["twice"] += known
+                if not known:
+                    new[line] = None
+            taken = _spread(list(new), most - len(seen), block)
+            seen.update(taken)
+            file.writelines(line + "\n" for line in taken)
+            bar.update(len(taken))
+            if not taken:
                 break
             number += 1
     return len(seen), counts
+
+
+def _spread(lines: list[str], room: int, block: int) -> list[str]:
+    """At most `room` lines, in order: blocks of neighbours at even distances."""
+    if len(lines) <= room:
+        return lines
+    count = -(-room // block)
+    starts = [i * len(lines) // count for i in range(count)]
+    return [line for start in starts for line in lines[start : start + block]][:room]

@@ -68,6 +68,18 @@ def conversation(ask: str, system: str = "", shots: Sequence[tuple[str, str]] = 
     return [*messages, {"role": "user", "content": ask}]
 
 
+def chat(max_tokens: int, ask: str, system: str = "", shots: Sequence[tuple[str, str]] = ()) -> Body:
+    """A request for such a conversation's next message."""
+    return {"messages": conversation(ask, system, shots), "max_tokens": max_tokens}
+
+
+def held_out(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each line of an expert's `heldout/*.jsonl`, in order, with its file's stem."""
+    for path in sorted((folder / "heldout").glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            yield path.stem, json.loads(line)
+
+
 def scorer(name: str) -> Scorer:
     return cast(Scorer, importlib.import_module(f"experts.{name}.score"))
 
@@ -130,13 +142,13 @@ def _text(answer: dict[str, Any]) -> str:
 
 
 def alone(client: httpx.Client, model: str, items: Sequence[Item]) -> float:
-    """Median milliseconds of a whole answer to one client."""
+    """Median milliseconds of a whole answer to one client, to prompts that were not asked before."""
     times = []
-    for item in items[:ALONE]:
+    for item in items[: ALONE + 1]:
         began = time.monotonic()
         client.post(_path(item.body), json={"temperature": 0, **item.body, "model": model}).raise_for_status()
         times.append((time.monotonic() - began) * 1e3)
-    return statistics.median(times)
+    return statistics.median(times[1:] or times)  # the first may bring the expert in
 
 
 @dataclass(frozen=True)
@@ -156,9 +168,9 @@ def score(client: httpx.Client, name: str, model: str, *, base: bool = True, mos
     """One expert on its held-out set, or `most` items of it; `model` is what the daemon calls it."""
     module = scorer(name)
     items = module.items()[:most]
+    ms = alone(client, model, items)
     answers = ask(client, model, [item.body for item in items], name)
     right = [module.grade(item, answer) for item, answer in zip(items, answers, strict=True)]
-    ms = alone(client, model, items)
     best = _best_base(client, module, items) if base else []
     p = better(right, best) if base else None
     second: list[float] = []
@@ -201,16 +213,14 @@ def _draws(n: int) -> Any:
 
 
 def write(folder: Path, result: Score, measure: str) -> None:
-    """Into the manifest. The base's scores stay where it was not asked."""
+    """Into the manifest, in place of what stood there."""
     manifest = read_manifest(folder)
-    before: Any = manifest.training.get("scores", {})
-    told = {"measure": measure, "expert": result.expert, "ms": round(result.ms, 1)}
+    told: Any = {"measure": measure, "expert": result.expert, "ms": round(result.ms, 1)}
     if result.p is not None:
         told |= {"base": result.base, "p": round(result.p, 5)}
     if result.second:
         told |= {"second": {scorer(folder.name).SECOND: result.second}}
-    training: Any = {**manifest.training, "scores": {**before, **told}}
-    write_manifest(folder, manifest.model_copy(update={"training": training}))
+    write_manifest(folder, manifest.model_copy(update={"training": {**manifest.training, "scores": told}}))
 
 
 def show(name: str, result: Score) -> bool:
@@ -241,6 +251,8 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="print what is not wholly right")
     parser.add_argument("--json", type=Path, help="write every answer there")
     arguments = parser.parse_args()
+    if arguments.write and (arguments.model or (arguments.items and arguments.experts == HERE)):
+        parser.error("--write puts whole sets' scores of the experts themselves into their manifests")
     wanted = arguments.names or [n for n in names() if (arguments.experts / n / FILE).exists()]
     missed, answers = [], {}
     with daemon(arguments.experts, *(["--base", arguments.base] if arguments.base else [])) as client:

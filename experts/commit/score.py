@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from experts.scoring import Body, Item, conversation
+from experts.scoring import Body, Item, chat, held_out
 
 MEASURE = "token F1 with the nearest of 3 or 4 subjects"
 BARS: dict[str, float] = {}
@@ -37,19 +37,17 @@ STOP_WORDS |= {"or", "with", "by", "from", "at", "as", "into", "is", "are", "be"
 PREFIX = re.compile(r"(?:feat|fix|docs?|chore|refactor|tests?|style|perf|build|ci)(?:\([^)]*\))?!?:\s*", re.I)
 
 
+_body = partial(chat, MAX_TOKENS)
+
+
 def items() -> list[Item]:
     """Of every file in heldout, in order."""
-    lines = [line for path in sorted((HERE / "heldout").glob("*.jsonl")) for line in path.open(encoding="utf-8")]
-    return [_item(json.loads(line)) for line in lines]
+    return [_item(told) for _, told in held_out(HERE)]
 
 
 def _item(told: dict[str, object]) -> Item:
     prompt = str(told["prompt"])
     return Item(_body(prompt), _base_bodies(prompt), told["right"], about=prompt)
-
-
-def _body(prompt: str, system: str = "", shots: tuple[tuple[str, str], ...] = ()) -> Body:
-    return {"messages": conversation(prompt, system, shots), "max_tokens": MAX_TOKENS}
 
 
 def _base_bodies(prompt: str) -> tuple[Body, ...]:

@@ -152,7 +152,7 @@ def round_(number: int, rng: Random) -> Iterator[recipe.Example]:
 
 def main() -> None:
     """Read the command line and write the training file."""
-    recipe.main(round_, "A graph's schema and a question to one Cypher query: training lines.")
+    recipe.main(round_, "A graph's schema and a question to one Cypher query: training lines.", block=3 * BLOCK)
 
 
 if __name__ == "__main__":

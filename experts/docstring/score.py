@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import textwrap
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from experts.scoring import Body, Item
+from experts.scoring import Body, Item, chat, held_out
 
 MEASURE = "F1 of the words beside a written docstring"
 BARS: dict[str, float] = {}
@@ -57,37 +56,27 @@ class Wanted:
 
 def items() -> list[Item]:
     found = []
-    for path in sorted((HERE / "heldout").glob("*.jsonl")):
-        for line in path.read_text().splitlines():
-            one = json.loads(line)
-            code = one["code"]
-            prompt = one.get("layout", "{code}").replace("{code}", code)
-            body: Body = {"messages": [_user(prompt)], "max_tokens": MAX_TOKENS}
-            about = code.strip().splitlines()[0]
-            found.append(Item(body, _base_bodies(code, prompt), Wanted(tuple(one["docstrings"])), about=about))
+    for _, one in held_out(HERE):
+        code = one["code"]
+        prompt = one.get("layout", "{code}").replace("{code}", code)
+        about = code.strip().splitlines()[0]
+        wanted = Wanted(tuple(one["docstrings"]))
+        found.append(Item(chat(MAX_TOKENS, prompt), _base_bodies(code, prompt), wanted, about=about))
     return found
-
-
-def _user(text: str) -> dict[str, str]:
-    return {"role": "user", "content": text}
 
 
 def _base_bodies(code: str, prompt: str) -> tuple[Body, ...]:
     """With a system message; with an instruction; with examples as earlier turns; as text; as code that goes on."""
-    system = {"role": "system", "content": SYSTEM}
-    turns = []
-    for shown, docstring in SHOWN:
-        turns += [_user(shown), {"role": "assistant", "content": docstring}]
     text = "\n\n".join(f"Function:\n{shown}\nDocstring: {docstring}" for shown, docstring in SHOWN)
     chats = (
-        [system, _user(prompt)],
-        [_user(f"{ASK}\n\n```python\n{code}\n```")],
-        [system, *turns, _user(code)],
-        [system, _user(f"{text}\n\nFunction:\n{code}\nDocstring:")],
+        chat(MAX_TOKENS, prompt, SYSTEM),
+        chat(MAX_TOKENS, f"{ASK}\n\n```python\n{code}\n```"),
+        chat(MAX_TOKENS, code, SYSTEM, SHOWN),
+        chat(MAX_TOKENS, f"{text}\n\nFunction:\n{code}\nDocstring:", SYSTEM),
     )
     goes_on = f'{code}\n\n\n# The same function, with a docstring of one sentence.\n\n{head(code)}\n    """'
     return (
-        *({"messages": chat, "max_tokens": MAX_TOKENS} for chat in chats),
+        *chats,
         {"prompt": goes_on, "max_tokens": MAX_TOKENS, "stop": ['"""']},
     )
 

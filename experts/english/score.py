@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from experts.scoring import Body, Item, conversation
+from experts.scoring import Body, Item, chat, held_out
 
 MEASURE = "texts repaired word for word"
 BARS: dict[str, float] = {}
@@ -26,19 +26,17 @@ SHOTS = (
 QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "’": "'", "‘": "'", "\u00a0": " "})
 
 
+_body = partial(chat, MAX_TOKENS)
+
+
 def items() -> list[Item]:
     """Of every file in heldout, in order."""
-    lines = [line for path in sorted((HERE / "heldout").glob("*.jsonl")) for line in path.open(encoding="utf-8")]
-    return [_item(json.loads(line)) for line in lines]
+    return [_item(told) for _, told in held_out(HERE)]
 
 
 def _item(told: dict[str, object]) -> Item:
     prompt = str(told["prompt"])
     return Item(_body(prompt), _base_bodies(prompt), told["right"], str(told["group"]), prompt)
-
-
-def _body(prompt: str, system: str = "", shots: tuple[tuple[str, str], ...] = ()) -> Body:
-    return {"messages": conversation(prompt, system, shots), "max_tokens": MAX_TOKENS}
 
 
 def _base_bodies(prompt: str) -> tuple[Body, ...]:

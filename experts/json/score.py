@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from experts.scoring import Body, Item, conversation
+from experts.scoring import Body, Item, chat, held_out
 
 MEASURE = "field accuracy"
 BARS = {"all": 0.85}
@@ -35,8 +35,7 @@ SHOTS = (
 
 def items() -> list[Item]:
     """Of every file in heldout, in order."""
-    lines = [(path.stem, line) for path in sorted((HERE / "heldout").glob("*.jsonl")) for line in path.open()]
-    return [_item(stem.split("_", 1)[1], json.loads(line)) for stem, line in lines]
+    return [_item(stem.split("_", 1)[1], told) for stem, told in held_out(HERE)]
 
 
 def _item(group: str, told: dict[str, Any]) -> Item:
@@ -47,11 +46,8 @@ def _item(group: str, told: dict[str, Any]) -> Item:
 
 
 def _body(content: str, schema: Any, system: str = "", shots: tuple[tuple[str, str], ...] = ()) -> Body:
-    return {
-        "messages": conversation(content, system, shots),
-        "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}},
-        "max_tokens": MAX_TOKENS,
-    }
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    return {**chat(MAX_TOKENS, content, system, shots), "response_format": form}
 
 
 def _base_bodies(schema: Any, text: str) -> tuple[Body, ...]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
-from experts.scoring import Body, Item, conversation
+from experts.scoring import Body, Item, chat, held_out
 
 MEASURE = "F1 over entities"
 BARS: dict[str, float] = {}
@@ -73,10 +72,12 @@ class Marked:
         return found + TOKEN.findall(self.marked[end:])
 
 
+_body = partial(chat, MAX_TOKENS)
+
+
 def items() -> list[Item]:
     """Of every file in heldout, in order."""
-    lines = [line for path in sorted((HERE / "heldout").glob("*.jsonl")) for line in path.open(encoding="utf-8")]
-    return [_item(json.loads(line)) for line in lines]
+    return [_item(told) for _, told in held_out(HERE)]
 
 
 def _item(told: dict[str, str]) -> Item:
@@ -84,10 +85,6 @@ def _item(told: dict[str, str]) -> Item:
     prompt = told.get("ask", "{}").replace("{}", marked.text)
     group = "data" if MARK.search(marked.marked) else "nothing"
     return Item(_body(prompt), _base_bodies(prompt, marked.text), marked, group, prompt)
-
-
-def _body(prompt: str, system: str = "", shots: tuple[tuple[str, str], ...] = ()) -> Body:
-    return {"messages": conversation(prompt, system, shots), "max_tokens": MAX_TOKENS}
 
 
 def _base_bodies(prompt: str, text: str) -> tuple[Body, ...]:

@@ -6,10 +6,10 @@ import json
 import re
 import subprocess
 import sys
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
-from experts.scoring import Body, Item, conversation
+from experts.scoring import Body, Item, chat, held_out
 
 MEASURE = "regexes that match all of the right texts and none of the wrong"
 BARS = {"all": 0.60}
@@ -41,19 +41,17 @@ SHOTS = (
 )
 
 
+_body = partial(chat, MAX_TOKENS)
+
+
 def items() -> list[Item]:
     """Of every file in heldout, in order."""
-    lines = [(path.stem, line) for path in sorted((HERE / "heldout").glob("*.jsonl")) for line in path.open()]
-    return [_item(stem.split("_", 1)[1], json.loads(line)) for stem, line in lines]
+    return [_item(stem.split("_", 1)[1], told) for stem, told in held_out(HERE)]
 
 
 def _item(group: str, told: dict[str, object]) -> Item:
     ask = str(told["ask"])
     return Item(_body(ask), _base_bodies(ask), told, group, ask)
-
-
-def _body(ask: str, system: str = "", shots: tuple[tuple[str, str], ...] = ()) -> Body:
-    return {"messages": conversation(ask, system, shots), "max_tokens": MAX_TOKENS}
 
 
 def _base_bodies(ask: str) -> tuple[Body, ...]:

@@ -6,15 +6,14 @@ model's commands may be anything: see `sandbox` for what keeps the machine safe.
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections import Counter
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from experts.scoring import Body, Item, conversation
+from experts.scoring import Body, Item, chat, held_out
 from experts.shell import sandbox
 from experts.shell.guard import refused
 from experts.shell.sandbox import NoJail, Outcome
@@ -34,19 +33,17 @@ SHOTS = (
 _LABEL = re.compile(r"^(?:\$ +|> +|(?:the )?(?:bash |shell )?(?:command|answer)(?: is)?: +)", re.I)
 
 
+_body = partial(chat, MAX_TOKENS)
+
+
 def items() -> list[Item]:
     """Of every file in heldout, in order."""
-    lines = [line for path in sorted((HERE / "heldout").glob("*.jsonl")) for line in path.open()]
-    return [_item(json.loads(line)) for line in lines]
+    return [_item(told) for _, told in held_out(HERE)]
 
 
 def _item(told: dict[str, Any]) -> Item:
     ask = told["ask"]
     return Item(_body(ask), _base_bodies(ask), told, "change" if told["match"] == "tree" else "look", ask)
-
-
-def _body(ask: str, system: str = "", shots: tuple[tuple[str, str], ...] = ()) -> Body:
-    return {"messages": conversation(ask, system, shots), "max_tokens": MAX_TOKENS}
 
 
 def _base_bodies(ask: str) -> tuple[Body, ...]:
