@@ -69,7 +69,7 @@ def verify(file: Path, base: str | None, layout: str | None) -> None:
     \b
         expertd experts verify sql-1-0123456789ab.expert
 
-    Exit codes: 0 sound; 65 it is not; 66 a base that cannot be read.
+    Exit codes: 0 sound; 65 it is not; 66 a base that cannot be read; 73 no room for its parts while they are checked.
     """
     with _checker(base, layout) as checker, _telling(file):
         index, parts = read_package(file, checker.shape)
@@ -175,9 +175,12 @@ def _checked(
     They are checked as files apart from wherever they came from. Raises `ExpertRefused`, in words of their `source`.
     """
     near = {path.name for path in beside.iterdir()} if beside and beside.is_dir() else set()
-    with _writing(Path(tempfile.gettempdir())), tempfile.TemporaryDirectory() as scratch:
-        with installing.staged(Path(scratch), name, parts) as folder:
-            report = checker.check(folder, near)
+    with (
+        _writing(Path(tempfile.gettempdir())),
+        tempfile.TemporaryDirectory() as scratch,
+        installing.staged(Path(scratch), name, parts) as folder,
+    ):
+        report = checker.check(folder, near)
     with _told_of(source, report.folder):
         if report.faults:
             raise ExpertRefused(*report.faults)

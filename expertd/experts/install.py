@@ -84,7 +84,9 @@ def remove(experts: Path, name: str) -> Manifest:
         with tempfile.TemporaryDirectory(prefix=".removing-", dir=experts) as trash:
             folder.rename(Path(trash) / name)
     except OSError as error:
-        raise CannotWrite(f"{folder} cannot be removed: {error.strerror}. Mend the permissions of {experts}.") from error
+        raise CannotWrite(
+            f"{folder} cannot be removed: {error.strerror}. Mend the permissions of {experts}."
+        ) from error
     return manifest
 
 

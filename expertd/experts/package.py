@@ -91,7 +91,7 @@ def read_parts(folder: Path, shape: BaseShape) -> dict[str, bytes]:
     names = sorted({*weight_files(folder), *(there & (TEXTS | {FILE}))})
     if odd := [name for name in names if not is_part(name)]:
         raise ExpertRefused(
-            f"{folder / odd[0]}: no package can have a file of this name. Rename it: letters, digits, . _ - and 200 at most."
+            f"{folder / odd[0]}: no package takes a file of this name. Rename it: 200 letters, digits, . _ - at most."
         )
     return {name: read_file(folder, name, most_bytes(name, shape)) for name in names}
 
@@ -169,6 +169,7 @@ def _read(path: Path, shape: BaseShape) -> bytes:
 def _check_end(path: Path, data: bytes) -> int:
     """How many entries the end says there are. zipfile would read on, whatever that is, to the directory's end."""
     plain = data[:4] == b"PK\x03\x04" and len(data) > 2 * _END.size and data[-42:-38] != b"PK\x06\x07"
+    count: int
     mark, *zeros, here, count, size, start, comment = _END.unpack(data[-_END.size :] if plain else bytes(_END.size))
     odd = any(zeros) or comment or here != count or start + size + _END.size != len(data)
     if mark != b"PK\x05\x06" or odd or count > _MOST or size > count * _LONGEST:

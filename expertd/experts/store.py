@@ -227,7 +227,8 @@ class Store:
             manifest = read_manifest(folder)
             weights = read_weights(folder, manifest, self._shape, self._base)
         except ExpertRefused as error:
-            return self._broken(Entry(folder.name, folder, manifest, error=error.message, passing=error.passing), before)
+            broken = Entry(folder.name, folder, manifest, error=error.message, passing=error.passing)
+            return self._broken(broken, before)
         except OSError as error:  # of the base's file, since those of the folder are refused
             message = f"{folder} cannot be read, for the base cannot: {error}. Mend the base's file."
             return self._broken(Entry(folder.name, folder, manifest, error=message, passing=True), before)
@@ -254,7 +255,8 @@ class Store:
     def _broken(self, now: Entry, before: Entry | None) -> Entry:
         """What stands for a folder whose files are broken `now`: what was served `before`, as long as it can be."""
         held = self._hold(before) if before and before.served else None
-        level = logging.DEBUG if before and before.error == now.error else logging.WARNING  # it may be tried again often
+        again = before and before.error == now.error  # it may be tried often
+        level = logging.DEBUG if again else logging.WARNING
         if before and held:
             log.log(level, "expert %s is served as it was before, since its files are broken: %s", now.name, now.error)
             return replace(before, error=now.error, passing=now.passing, held=held)
