@@ -75,7 +75,7 @@ def test_a_manifest_that_lists_what_no_package_takes_is_refused(folder: Path) ->
 
 def test_a_file_whose_name_no_package_can_have_is_named(tmp_path: Path) -> None:
     (tmp_path / "my adapter.gguf").write_bytes(b"GGUF")
-    with pytest.raises(ExpertRefused, match=r"my adapter\.gguf: no package can have a file of this name\. Rename it"):
+    with pytest.raises(ExpertRefused, match=r"my adapter\.gguf: no package takes a file of this name\. Rename it"):
         read_parts(tmp_path, TINY)
 
 
