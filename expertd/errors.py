@@ -132,15 +132,16 @@ class DownloadFailed(ExpertdError):
 class ExpertRefused(ExpertdError):
     """An expert folder cannot be served. Each of `faults` names the file, the reason and the remedy.
 
-    The message is the first, and how many more there are.
+    The message is the first, and how many more there are. Where it is `passing`, it may be over though no file changes.
     """
 
     exit_code = 65  # EX_DATAERR
 
-    def __init__(self, *faults: str) -> None:
+    def __init__(self, *faults: str, passing: bool = False) -> None:
         more = f" `expertd experts check` tells {len(faults) - 1} more." if len(faults) > 1 else ""
         super().__init__(faults[0] + more)
         self.faults = faults
+        self.passing = passing
 
 
 class CannotWrite(ExpertdError):

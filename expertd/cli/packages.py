@@ -47,13 +47,14 @@ def pack(folder: Path, out: Path | None, base: str | None, layout: str | None) -
     """
     if not folder.is_dir():
         raise click.UsageError(f"{folder} is no folder")
-    with _checker(base, layout) as checker, _telling(), _writing(out or Path()):
+    with _checker(base, layout) as checker, _telling(folder):
         name, parts, _ = _read(str(folder), checker)
         report = _checked(checker, name, parts, str(folder), beside=folder.absolute().parent)
         assert report.manifest
         index = index_of(report.manifest, parts)
         target = out / index.file_name if out and out.is_dir() else out or Path(index.file_name)
-        write_package(index, parts, target)
+        with _writing(target):
+            write_package(index, parts, target)
     _hint(report)
     click.echo(target)
 
@@ -68,9 +69,9 @@ def verify(file: Path, base: str | None, layout: str | None) -> None:
     \b
         expertd experts verify sql-1-0123456789ab.expert
 
-    Exit codes: 0 sound; 65 it is not; 66 a base that cannot be read.
+    Exit codes: 0 sound; 65 it is not; 66 a base that cannot be read; 73 no room for its parts while they are checked.
     """
-    with _checker(base, layout) as checker, _telling():
+    with _checker(base, layout) as checker, _telling(file):
         index, parts = read_package(file, checker.shape)
         report = _checked(checker, index.name, parts, str(file), index)
     _hint(report)
@@ -98,10 +99,11 @@ def install(source: str, replace: bool, experts: Path | None, base: str | None, 
     cannot be read; 69 the hub has it not; 73 another is there, or the folder cannot be written.
     """
     target = load_settings(experts=experts).experts
-    with _checker(base, layout) as checker, _telling(), _writing(target):
+    with _checker(base, layout) as checker, _telling(source):
         name, parts, index = _read(source, checker)
         report = _checked(checker, name, parts, source, index, beside=target)
-        told = _put(report, parts, target, replace)
+        with _writing(target):
+            told = _put(report, parts, target, replace)
     _hint(report)
     click.echo(told)
 
@@ -117,12 +119,13 @@ def remove(name: str, experts: Path | None) -> None:
     \b
         expertd experts remove sql
 
-    Exit codes: 0 removed; 2 its folder holds more; 4 there is none of this name; 73 the folder cannot be written.
+    Exit codes: 0 removed; 2 its folder holds more; 4 there is none of this name; 65 it cannot be read; 73 the folder
+    cannot be written.
     """
     folder = load_settings(experts=experts).experts
     if not re.fullmatch(NAME.strip("^$"), name):
         raise click.UsageError(f"{name!r} is no expert's name")
-    with _writing(folder):
+    with _telling(folder / name):
         manifest = installing.remove(folder, name)
     click.echo(f"removed {name} {manifest.version} from {folder}")
 
@@ -131,7 +134,7 @@ def _read(source: str, checker: Checker) -> tuple[str, Mapping[str, bytes], Inde
     """The name of an expert, its parts, and the index of its package where it is in one."""
     if source.startswith(PREFIX):
         hub = HubExpert.parse(source)
-        with tempfile.TemporaryDirectory() as scratch:
+        with tempfile.TemporaryDirectory() as scratch, _told_of(source, Path(scratch)):
             commit = hub.fetch(Path(scratch), checker.shape)
             click.echo(f"{hub.repo} at {commit[:12]}", err=True)
             return _named(Path(scratch), hub.repo.rpartition("/")[2]), read_parts(Path(scratch), checker.shape), None
@@ -172,10 +175,15 @@ def _checked(
     They are checked as files apart from wherever they came from. Raises `ExpertRefused`, in words of their `source`.
     """
     near = {path.name for path in beside.iterdir()} if beside and beside.is_dir() else set()
-    with tempfile.TemporaryDirectory() as scratch, installing.staged(Path(scratch), name, parts) as folder:
+    with (
+        _writing(Path(tempfile.gettempdir())),
+        tempfile.TemporaryDirectory() as scratch,
+        installing.staged(Path(scratch), name, parts) as folder,
+    ):
         report = checker.check(folder, near)
-    if report.faults:
-        raise ExpertRefused(*(fault.replace(str(report.folder), source) for fault in report.faults))
+    with _told_of(source, report.folder):
+        if report.faults:
+            raise ExpertRefused(*report.faults)
     assert report.manifest
     version = report.manifest.version
     if index and version != index.version:
@@ -215,10 +223,23 @@ def _checker(base: str | None, layout: str | None) -> Iterator[Checker]:
 
 
 @contextmanager
-def _telling() -> Iterator[None]:
-    """All that is wrong is told here, where there may be no folder to check."""
+def _told_of(source: str, folder: Path) -> Iterator[None]:
+    """Refusals are told of the source, not of the folder that its files are in for a moment."""
     try:
         yield
+    except ExpertRefused as error:
+        raise ExpertRefused(*(fault.replace(str(folder), source) for fault in error.faults)) from error
+
+
+@contextmanager
+def _telling(source: Path | str) -> Iterator[None]:
+    """All that is wrong is told here, where there may be no folder to check; what the source is read with, too."""
+    try:
+        yield
+    except OSError as error:
+        raise ExpertRefused(
+            f"{error.filename or source} cannot be read: {error.strerror or error}. Mend its permissions."
+        ) from error
     except ExpertRefused as error:
         *others, last = error.faults
         for fault in others:

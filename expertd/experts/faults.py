@@ -15,6 +15,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.found: list[str] = []
+        self._passing = False
 
     def add(self, *faults: str) -> None:
         if len(self.found) < MOST:
@@ -27,8 +28,9 @@ class Faults:
             yield
         except ExpertRefused as error:
             self.add(*error.faults)
+            self._passing |= error.passing
 
     def check(self) -> None:
         """Raises `ExpertRefused` with all that was found, if anything was."""
         if self.found:
-            raise ExpertRefused(*self.found)
+            raise ExpertRefused(*self.found, passing=self._passing)

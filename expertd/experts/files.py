@@ -15,8 +15,7 @@ def check_folder(folder: Path) -> None:
         if not folder.is_dir():
             raise ExpertRefused(f"{folder} is no folder. An expert is a folder with its files.")
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
-        reason = getattr(error, "strerror", None) or error
-        raise ExpertRefused(f"{folder} cannot be read: {reason}. Mend the folder.") from error
+        raise unreadable(folder, error, "Mend the folder.") from error
 
 
 def read_file(folder: Path, name: str, limit: int) -> bytes:
@@ -36,5 +35,11 @@ def read_file(folder: Path, name: str, limit: int) -> bytes:
             raise ExpertRefused(f"{path} has {size:,} bytes, and at most {limit:,} make sense here. Check what it is.")
         return path.read_bytes()
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
-        reason = getattr(error, "strerror", None) or error
-        raise ExpertRefused(f"{path} cannot be read: {reason}. Finish the copy, or mend the folder.") from error
+        raise unreadable(path, error, "Finish the copy, or mend the folder.") from error
+
+
+def unreadable(path: Path, error: OSError | RuntimeError, remedy: str) -> ExpertRefused:
+    """It passes unless the folder's files tell why: one that comes, or may be read at last, is a change of them."""
+    lasting = isinstance(error, (FileNotFoundError, NotADirectoryError, PermissionError, RuntimeError))
+    reason = getattr(error, "strerror", None) or error
+    return ExpertRefused(f"{path} cannot be read: {reason}. {remedy}", passing=not lasting)

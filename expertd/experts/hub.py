@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expertd.errors import DownloadFailed, InvalidRequest
-from expertd.experts.package import is_part, most_bytes
+from expertd.experts.package import is_part, is_weights, most_bytes
 from expertd.experts.tensors import BaseShape
 from expertd.models.download import refuse
 
@@ -70,7 +70,7 @@ class HubExpert:
         return commit
 
     def _check(self, files: list[RepoFile], shape: BaseShape) -> None:
-        if not files:
+        if not any(is_weights(file.path) for file in files):
             raise DownloadFailed(f"{self} holds no adapter: no adapter_model.safetensors and no GGUF file.")
         for file in files:
             if file.size > most_bytes(file.path, shape):

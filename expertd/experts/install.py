@@ -14,7 +14,7 @@ from tqdm import tqdm
 from expertd.errors import CannotWrite, InvalidRequest, UnknownModel
 from expertd.experts.faults import Faults
 from expertd.experts.manifest import Manifest, parse_manifest
-from expertd.experts.package import is_part
+from expertd.experts.package import PICTURE, is_part
 
 _BLOCK = 8 << 20  # bytes
 _EXCHANGE = 2  # Linux's flag: each of two names gets what the other had
@@ -59,7 +59,8 @@ def holds(folder: Path, parts: Mapping[str, bytes]) -> bool:
 def put(new: Path, experts: Path, *, replace: bool) -> None:
     """Make the staged folder an expert; where it replaces one, that takes its place.
 
-    Raises `CannotWrite` where there is one and it shall not, `InvalidRequest` where that holds more than an expert.
+    Raises `CannotWrite` where there is one and it shall not, `InvalidRequest` where that holds more than an expert, and
+    `OSError`; the old one is there then.
     """
     target = experts / new.name
     if replace and os.path.lexists(target):
@@ -73,14 +74,19 @@ def put(new: Path, experts: Path, *, replace: bool) -> None:
 
 
 def remove(experts: Path, name: str) -> Manifest:
-    """Remove an expert, and tell what it was. Raises `UnknownModel`, `InvalidRequest`, `OSError`."""
+    """Remove an expert, and tell what it was. Raises `UnknownModel`, `InvalidRequest`, `CannotWrite`, `OSError`."""
     manifest, folder = installed(experts, name), experts / name
     if manifest is None:
         there = ", ".join(sorted(path.name for path in experts.glob("[a-z]*"))) if experts.is_dir() else ""
         raise UnknownModel(f"there is no expert {name!r} in {experts}. There are: {there or 'none'}.")
     _check_all_is_the_experts(folder)
-    with tempfile.TemporaryDirectory(prefix=".removing-", dir=experts) as trash:
-        folder.rename(Path(trash) / name)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".removing-", dir=experts) as trash:
+            folder.rename(Path(trash) / name)
+    except OSError as error:
+        raise CannotWrite(
+            f"{folder} cannot be removed: {error.strerror}. Mend the permissions of {experts}."
+        ) from error
     return manifest
 
 
@@ -88,7 +94,9 @@ def _check_all_is_the_experts(folder: Path) -> None:
     """A folder that holds more, as where an expert is made, is nobody's to throw away. Raises `InvalidRequest`."""
     if folder.is_symlink():  # nothing but the link would go
         return
-    others = sorted(path.name for path in folder.iterdir() if path.is_dir() or not is_part(path.name))
+    others = sorted(
+        path.name for path in folder.iterdir() if path.is_dir() or not (is_part(path.name) or path.name == PICTURE)
+    )
     if others:
         raise InvalidRequest(
             f"{folder} holds what is no part of an expert ({', '.join(others[:5])}): move it elsewhere first"
@@ -103,5 +111,10 @@ def _exchange(new: Path, old: Path) -> None:
         renameat2 = None
     if renameat2 and renameat2(_HERE, os.fsencode(new), _HERE, os.fsencode(old), _EXCHANGE) == 0:
         return
-    old.rename(new.with_name(f"{new.name}-before"))
-    new.rename(old)
+    aside = new.with_name(f"{new.name}-before")
+    old.rename(aside)
+    try:
+        new.rename(old)
+    except BaseException:
+        aside.rename(old)  # the staging folder is cleared, and this is the only one
+        raise

@@ -10,6 +10,7 @@ import re
 import stat
 import struct
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -30,9 +31,11 @@ VERSION = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$"
 TEXTS = frozenset(
     f"{name}{suffix}" for name in ("README", "LICENSE", "LICENCE", "NOTICE") for suffix in ("", ".md", ".txt")
 )
+PICTURE = "training.png"  # of the loss, which `train` leaves beside the parts
 _GGUF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,200}\.gguf")
 _SMALL = 1 << 20  # bytes of all parts but the weights
-_MOST = 12  # parts
+_MOST = len(TEXTS) + 4  # parts: the index, the manifest, and the weights in two files at most
+_LONGEST = 46 + 206  # bytes of an entry in the directory, its name with them
 _NEVER_CHANGES = (1980, 1, 1, 0, 0, 0)  # the first time that a zip can tell
 _END = struct.Struct("<4sHHHHIIH")  # a zip's last record
 
@@ -72,15 +75,24 @@ def is_part(name: str) -> bool:
     return name in TEXTS | {FILE, CONFIG, TENSORS, INT8} or _GGUF.fullmatch(name) is not None
 
 
+def is_weights(name: str) -> bool:
+    """Whether the part of this name holds the arrays."""
+    return name in (TENSORS, INT8) or name.endswith(".gguf")
+
+
 def most_bytes(name: str, shape: BaseShape) -> int:
     """What a part of an expert for this base can have."""
-    return shape.max_file_bytes if name in (TENSORS, INT8) or name.endswith(".gguf") else _SMALL
+    return shape.max_file_bytes if is_weights(name) else _SMALL
 
 
 def read_parts(folder: Path, shape: BaseShape) -> dict[str, bytes]:
-    """The files of an expert's folder that make the expert, and no others. Raises `ExpertRefused`."""
+    """The files of an expert's folder that make the expert, and no others. Raises `ExpertRefused`, `OSError`."""
     there = {path.name for path in folder.iterdir()}
     names = sorted({*weight_files(folder), *(there & (TEXTS | {FILE}))})
+    if odd := [name for name in names if not is_part(name)]:
+        raise ExpertRefused(
+            f"{folder / odd[0]}: no package takes a file of this name. Rename it: 200 letters, digits, . _ - at most."
+        )
     return {name: read_file(folder, name, most_bytes(name, shape)) for name in names}
 
 
@@ -88,13 +100,12 @@ def index_of(manifest: Manifest, parts: Mapping[str, bytes]) -> Index:
     """Raises `ExpertRefused` where a package could not be named, or would lack what its manifest lists."""
     if lacking := sorted(set(manifest.sha256) - set(parts)):
         raise ExpertRefused(f"{FILE}: sha256 lists {', '.join(lacking)}, which no package takes. Leave it out.")
-    files = {name: Part(size=len(data), sha256=hashlib.sha256(data).hexdigest()) for name, data in parts.items()}
-    try:
-        return Index(name=manifest.name, version=manifest.version, files=files)
-    except ValidationError as error:
+    if not re.fullmatch(VERSION, manifest.version):
         raise ExpertRefused(
             f"{FILE}: version {manifest.version[:80]!r} cannot stand in a file's name: 64 of a-z, 0-9, . _ + - at most."
-        ) from error
+        )
+    files = {name: Part(size=len(data), sha256=hashlib.sha256(data).hexdigest()) for name, data in parts.items()}
+    return Index(name=manifest.name, version=manifest.version, files=files)
 
 
 def write_package(index: Index, parts: Mapping[str, bytes], path: Path) -> None:
@@ -121,11 +132,13 @@ def read_package(path: Path, shape: BaseShape) -> tuple[Index, dict[str, bytes]]
     """
     data = _read(path, shape)
     try:
-        _check_end(path, data)
+        count = _check_end(path, data)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             faults = [fault for info in archive.infolist() for fault in _wrong_entry(info, shape)]
             names = [info.filename for info in archive.infolist()]
-            faults += [f"{name!r} is there twice" for name in sorted({name for name in names if names.count(name) > 1})]
+            faults += [f"{name!r} is there twice" for name, times in sorted(Counter(names).items()) if times > 1]
+            if len(names) != count:
+                faults.append(f"it has {len(names)} parts, and its end says {count}")
             if sum(info.file_size for info in archive.infolist()) > len(data):
                 faults.append("its parts overlap")
             if faults:
@@ -153,13 +166,15 @@ def _read(path: Path, shape: BaseShape) -> bytes:
         raise ExpertRefused(f"{path} cannot be read: {error.strerror}. Mend its permissions.") from error
 
 
-def _check_end(path: Path, data: bytes) -> None:
-    """What zipfile would believe of the number of entries, it reads all of into memory."""
+def _check_end(path: Path, data: bytes) -> int:
+    """How many entries the end says there are. zipfile would read on, whatever that is, to the directory's end."""
     plain = data[:4] == b"PK\x03\x04" and len(data) > 2 * _END.size and data[-42:-38] != b"PK\x06\x07"
+    count: int
     mark, *zeros, here, count, size, start, comment = _END.unpack(data[-_END.size :] if plain else bytes(_END.size))
     odd = any(zeros) or comment or here != count or start + size + _END.size != len(data)
-    if mark != b"PK\x05\x06" or odd or count > _MOST:
+    if mark != b"PK\x05\x06" or odd or count > _MOST or size > count * _LONGEST:
         raise ExpertRefused(f"{path} is no package as `expertd experts pack` writes them. Fetch it again.")
+    return count
 
 
 def _wrong_entry(info: zipfile.ZipInfo, shape: BaseShape) -> Iterator[str]:

@@ -22,7 +22,7 @@ from expertd.experts.weights import read_weights
 
 log = logging.getLogger(__name__)
 
-Signature = tuple[tuple[str, int, int, int], ...]
+Signature = tuple[tuple[str, int, int, int, int], ...]
 Signatures = dict[str, Signature]
 
 # A folder with such a file, or an empty one, is meant as an expert.
@@ -46,6 +46,7 @@ class Entry:
     is_soft_prompt: bool = False
     invocation: tuple[int, ...] = ()  # the tokens that it waits for (aLoRA)
     error: str | None = None
+    passing: bool = False  # the error may be over though no file of the folder changes
     warning: str | None = None
     held: Kept | None = None  # of the last sound files: they are served while those that are there now are broken
 
@@ -187,16 +188,18 @@ class Store:
             except OSError as error:
                 unseen[folder] = error
                 continue
-            if signature == signatures.get(name):
-                continue
             if signature is None:
-                entries.pop(name, None)
+                if entries.pop(name, None):
+                    log.info("expert %s is gone", name)
                 signatures.pop(name, None)
-                log.info("expert %s is gone", name)
+                continue
+            if signature == signatures.get(name):
                 continue
             entries[name] = self._read(folder, entries.get(name))
             # Taken before the reading: what changed meanwhile is read again by the next scan.
             signatures[name] = signature
+            if entries[name].passing:
+                del signatures[name]  # so it is read again, too
         self._entries, self._signatures = entries, signatures
         self._let_go()
         return unseen
@@ -224,7 +227,11 @@ class Store:
             manifest = read_manifest(folder)
             weights = read_weights(folder, manifest, self._shape, self._base)
         except ExpertRefused as error:
-            return self._broken(Entry(folder.name, folder, manifest, error=error.message), before)
+            broken = Entry(folder.name, folder, manifest, error=error.message, passing=error.passing)
+            return self._broken(broken, before)
+        except OSError as error:  # of the base's file, since those of the folder are refused
+            message = f"{folder} cannot be read, for the base cannot: {error}. Mend the base's file."
+            return self._broken(Entry(folder.name, folder, manifest, error=message, passing=True), before)
         except Exception as error:  # a stranger's file must not end the daemon, whatever is in it
             log.exception("expert %s cannot be read", folder.name)
             message = f"{folder} cannot be read: {error!r}. Please report this."
@@ -248,10 +255,12 @@ class Store:
     def _broken(self, now: Entry, before: Entry | None) -> Entry:
         """What stands for a folder whose files are broken `now`: what was served `before`, as long as it can be."""
         held = self._hold(before) if before and before.served else None
+        again = before and before.error == now.error  # it may be tried often
+        level = logging.DEBUG if again else logging.WARNING
         if before and held:
-            log.warning("expert %s is served as it was before, since its files are broken: %s", now.name, now.error)
-            return replace(before, error=now.error, held=held)
-        log.warning("expert %s is not served: %s", now.name, now.error)
+            log.log(level, "expert %s is served as it was before, since its files are broken: %s", now.name, now.error)
+            return replace(before, error=now.error, passing=now.passing, held=held)
+        log.log(level, "expert %s is not served: %s", now.name, now.error)
         return now
 
     def _hold(self, entry: Entry) -> Kept | None:
@@ -299,7 +308,8 @@ def _signature(folder: Path) -> Signature | None:
     try:
         for path in folder.iterdir():
             status = path.lstat()
-            found.append((path.name, status.st_mtime_ns, status.st_size, status.st_ino))
+            # The time of change too: who may read a file shows in nothing else.
+            found.append((path.name, status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino))
     except (FileNotFoundError, NotADirectoryError):
         # It may be going or coming at this moment: the next look says more.
         return None

@@ -8,7 +8,7 @@ from pathlib import Path
 from expertd.errors import ExpertRefused
 from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.faults import Faults
-from expertd.experts.files import read_file
+from expertd.experts.files import read_file, unreadable
 from expertd.experts.gguf_adapter import parse_gguf
 from expertd.experts.int8_adapter import INT8, parse_int8
 from expertd.experts.manifest import FILE, BaseBinding, Manifest
@@ -74,7 +74,7 @@ def weight_files(folder: Path) -> list[str]:
     try:
         files = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
-        raise ExpertRefused(f"{folder} cannot be read: {error.strerror}. Mend its permissions.") from error
+        raise unreadable(folder, error, "Mend its permissions.") from error
     ggufs = [name for name in files if name.endswith(".gguf")]
     ours = [name for name in (TENSORS, INT8) if name in files]
     if len(both := [*ours, *ggufs[:1]]) > 1 and ours:

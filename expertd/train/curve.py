@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-FILE = "training.png"
-
 Points = Sequence[tuple[int, float]]  # step, loss a token
 
 

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from expertd.engine.base import Base
 from expertd.errors import TrainingRefused, TrainingStopped
 from expertd.experts.manifest import FILE, BaseBinding, Manifest, Sampling, read_manifest, write_manifest
+from expertd.experts.package import PICTURE
 from expertd.train import curve
 from expertd.train.data import Asking, Example, Fault, Found, fingerprint, read, split
 from expertd.train.trainee import FILES, WEIGHTS
@@ -74,7 +75,7 @@ def train(job: Job, recipe: Recipe, restart: bool) -> None:
         "sha256": {name: fingerprint(work / name) for name in FILES},
     }
     try:
-        curve.draw(work / curve.FILE, job.out.name, training.curve, training.held_out_curve)
+        curve.draw(work / PICTURE, job.out.name, training.curve, training.held_out_curve)
         _publish(job.out, work, manifest.model_copy(update=changes))
     except OSError as error:
         raise TrainingStopped(
@@ -156,7 +157,7 @@ def _interruptible() -> Iterator[threading.Event]:
 def _publish(out: Path, work: Path, manifest: Manifest) -> None:
     """Each file moved into place whole, the manifest with their hashes last."""
     out.mkdir(parents=True, exist_ok=True)
-    for name in (*FILES, curve.FILE):
+    for name in (*FILES, PICTURE):
         (work / name).replace(out / name)
     write_manifest(out, manifest)
     shutil.rmtree(work)

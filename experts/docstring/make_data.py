@@ -157,10 +157,14 @@ def example(item: Item, number: int, rng: Random) -> Example | None:
     return chat(prompt, item.doc if full else item.summary, system)
 
 
-def round_(number: int, rng: Random) -> Iterator[Example]:
-    """Every written item once, those with a long docstring twice, and half their number from the library."""
+def round_(number: int, rng: Random, of_library: list[Item] | None = None) -> Iterator[Example]:
+    """Every written item once, those with a long docstring twice, and half their number from the library.
+
+    `of_library` is taken in place of what the standard one has.
+    """
+    of_library = of_library or _library()
     items = [item for item in _written() for _ in range(2 if "\n" in item.doc else 1)]
-    items += rng.sample(_library(), min(len(items) // 2, len(_library())))
+    items += rng.sample(of_library, min(len(items) // 2, len(of_library)))
     rng.shuffle(items)
     for item in items:
         if line := example(item, number, rng):

@@ -292,11 +292,15 @@ def _cuts(unit: Unit, rng: Random) -> Iterator[Example]:
             yield line
 
 
-def round_(number: int, rng: Random) -> Iterator[Example]:
-    """Cuts of every written function, as written in round 0 and varied later, and of as many of the library."""
+def round_(number: int, rng: Random, of_library: list[list[Unit]] | None = None) -> Iterator[Example]:
+    """Cuts of every written function, as written in round 0 and varied later, and of as many of the library's files.
+
+    `of_library` is taken in place of what the standard one has.
+    """
+    of_library = of_library or _library()
     files = [file if number == 0 else _varied(file, rng) for file in _written()]
     own = [unit for file in files for unit in units(file, module=True)]
-    others = [rng.choice(rng.choice(_library())) for _ in range(int(len(own) * 1.1))]
+    others = [rng.choice(rng.choice(of_library)) for _ in range(int(len(own) * 1.1))]
     mixed = [*own, *others]
     rng.shuffle(mixed)
     for unit in mixed:

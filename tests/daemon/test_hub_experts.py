@@ -143,7 +143,11 @@ def test_what_is_damaged_too_large_or_no_adapter_is_not_installed(hub: Hub, tmp_
     done = install(hub, tmp_path, f"hub:{REPO}")
     assert (done.returncode, "another base" in done.stderr) == (69, True), done.stderr
     assert hub.fetched == set()
-    hub.files = {"pytorch_model.bin": b"x"}
+    hub.files = {"adapter_config.json": b"{}", "adapter_model.bin": b"x", "README.md": b"A toy."}
     done = install(hub, tmp_path, f"hub:{REPO}")
-    assert (done.returncode, "holds no adapter" in done.stderr) == (69, True), done.stderr
+    assert (done.returncode, f"hub:{REPO} holds no adapter" in done.stderr) == (69, True), done.stderr
+    assert hub.fetched == set()
+    hub.files = {"one.gguf": b"x", "two.gguf": b"x"}
+    done = install(hub, tmp_path, f"hub:{REPO}")
+    assert (done.returncode, f"hub:{REPO} holds 2 GGUF files" in done.stderr) == (65, True), done.stderr
     assert not (tmp_path / "experts").exists()

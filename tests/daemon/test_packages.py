@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import os
+import resource
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
+import httpx
 import pytest
 
+from expertd.cli import main
 from tests.daemon.process import Daemon, own_environment
 from tests.fixtures import SMOLLM2, TINY, make_peft_folder
 
@@ -19,12 +25,22 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def run_in(root: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    """`expertd experts ...` in `root`, by a user whose experts lie in `experts` there."""
-    command = [sys.executable, "-m", "expertd", "experts", *map(str, words)]
-    env = {**own_environment(root), "EXPERTD_EXPERTS": str(root / "experts")}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, cwd=root, timeout=100)
-    assert "Traceback" not in done.stderr
-    return done
+    """`expertd experts ...` in `root`, by a user whose experts lie in `experts` there.
+
+    In this process: to start one for each takes longer than all that they do.
+    """
+    env, out, err = {**own_environment(root), "EXPERTD_EXPERTS": str(root / "experts")}, io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        for name in os.environ.keys() - env.keys():
+            patch.delenv(name)
+        for name, value in env.items():
+            patch.setenv(name, value)
+        patch.chdir(root)
+        patch.setattr(sys, "argv", ["expertd", "experts", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    assert isinstance(ended.value.code, int)
+    return subprocess.CompletedProcess(words, ended.value.code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture
@@ -49,65 +65,78 @@ def listing(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
-PARTS = ["toy", "toy/adapter_config.json", "toy/adapter_model.safetensors", "toy/expert.toml"]
+WEIGHTS = "adapter_model.safetensors"
+PARTS = ["toy", "toy/adapter_config.json", f"toy/{WEIGHTS}", "toy/expert.toml"]
+
+
+def version(client: httpx.Client) -> str | None:
+    """Of the expert that is served; None: there is none."""
+    answer = client.get("/v1/models/toy")
+    return answer.json()["version"] if answer.status_code == 200 else None
+
+
+def wait_for(client: httpx.Client, wanted: str | None) -> None:
+    end = time.monotonic() + 60
+    while version(client) != wanted:
+        assert time.monotonic() < end, client.get("/v1/models").text
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def live(daemon: Daemon, client: httpx.Client) -> Iterator[Path]:
+    """The folder of the daemon that other tests ask too: what is put into it is gone at the end."""
+    yield daemon.experts
+    shutil.rmtree(daemon.experts / "toy", ignore_errors=True)
+    wait_for(client, None)
 
 
 def test_a_package_is_installed_served_replaced_and_removed_while_the_daemon_runs(
-    start_daemon: Callable[..., Daemon], tmp_path: Path, run: Run, versions: list[Path]
+    client: httpx.Client, live: Path, run: Run, versions: list[Path]
 ) -> None:
-    client = start_daemon().client()
+    others, (one, two) = listing(live), versions
+    done = run("install", one, "--experts", live)
+    assert (done.returncode, done.stdout) == (0, f"installed toy 1 into {live}\n")
+    wait_for(client, "1")
+    assert listing(live) == sorted([*others, *PARTS])
 
-    def version_within_two_seconds(wanted: str | None) -> bool:
-        end = time.monotonic() + 2
-        while time.monotonic() < end:
-            answer = client.get("/v1/models/toy")
-            if (answer.json()["version"] if answer.status_code == 200 else None) == wanted:
-                return True
-            time.sleep(0.02)
-        return False
-
-    one, two = versions
-    done = run("install", one)
-    assert (done.returncode, done.stdout) == (0, f"installed toy 1 into {tmp_path / 'experts'}\n")
-    assert version_within_two_seconds("1")
-    assert listing(tmp_path / "experts") == PARTS
-
-    again = run("install", one)
+    again = run("install", one, "--experts", live)
     assert (again.returncode, "same content" in again.stdout) == (0, True)
-    refused = run("install", two)
+    refused = run("install", two, "--experts", live)
     assert refused.returncode == 73
     assert "version 1, and this is 2" in refused.stderr and "--replace" in refused.stderr
-    assert version_within_two_seconds("1")
+    assert b'version = "1"' in (live / "toy" / "expert.toml").read_bytes()
 
-    done = run("install", two, "--replace")
-    assert (done.returncode, done.stdout) == (0, f"replaced toy 1 by 2 in {tmp_path / 'experts'}\n")
-    assert version_within_two_seconds("2")
-    assert listing(tmp_path / "experts") == PARTS
+    done = run("install", two, "--replace", "--experts", live)
+    assert (done.returncode, done.stdout) == (0, f"replaced toy 1 by 2 in {live}\n")
+    wait_for(client, "2")
+    assert listing(live) == sorted([*others, *PARTS])
 
-    done = run("remove", "toy")
-    assert (done.returncode, done.stdout) == (0, f"removed toy 2 from {tmp_path / 'experts'}\n")
-    assert version_within_two_seconds(None)
-    assert listing(tmp_path / "experts") == []
-    gone = run("remove", "toy")
+    done = run("remove", "toy", "--experts", live)
+    assert (done.returncode, done.stdout) == (0, f"removed toy 2 from {live}\n")
+    wait_for(client, None)
+    assert listing(live) == others
+    gone = run("remove", "toy", "--experts", live)
     assert (gone.returncode, "no expert 'toy'" in gone.stderr) == (4, True)
 
 
 def test_replacing_under_load_loses_no_request(
-    start_daemon: Callable[..., Daemon], tmp_path: Path, run: Run, versions: list[Path]
+    client: httpx.Client, live: Path, tmp_path: Path, run: Run, versions: list[Path]
 ) -> None:
-    assert run("install", versions[0]).returncode == 0
-    client = start_daemon().client()
-    env = {**own_environment(tmp_path), "EXPERTD_EXPERTS": str(tmp_path / "experts")}
-    for package in (versions[1], versions[0]):
-        command = [sys.executable, "-m", "expertd", "experts", "install", str(package), "--replace"]
-        with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as process:
-            end = None
-            while end is None or time.monotonic() < end:  # for a second after it, too
+    assert run("install", versions[0], "--experts", live).returncode == 0
+    wait_for(client, "1")
+    for package, wanted in ((versions[1], "2"), (versions[0], "1")):
+        with installing(tmp_path, package, "--replace", "--experts", live) as process:
+            while process.poll() is None or (process.returncode == 0 and version(client) != wanted):
                 answer = client.post("/v1/completions", json={"model": "toy", "prompt": "The sea", "max_tokens": 2})
                 assert answer.status_code == 200, answer.text
-                if end is None and process.poll() is not None:
-                    end = time.monotonic() + 1
         assert process.returncode == 0
+
+
+def installing(root: Path, *words: object) -> subprocess.Popen[bytes]:
+    """`expertd experts install ...` as a process of its own."""
+    env = {**own_environment(root), "EXPERTD_EXPERTS": str(root / "experts")}
+    command = [sys.executable, "-m", "expertd", "experts", "install", *map(str, words)]
+    return subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def test_a_package_can_be_verified_and_a_changed_one_is_refused_everywhere(
@@ -188,14 +217,38 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, run: Run, versio
     assert run("install", versions[0], "--experts", tmp_path / "file").returncode == 78
 
 
+@pytest.mark.parametrize("command", ["verify", "install"])
+def test_a_system_that_has_no_room_is_told(run: Run, versions: list[Path], command: str) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))  # bytes of a file
+    try:
+        refused = run(command, versions[0])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert refused.returncode == 73
+    assert "cannot be written: File too large" in refused.stderr
+
+
+def test_a_source_that_cannot_be_read_is_not_told_as_one_that_cannot_be_written(run: Run) -> None:
+    refused = run("install", "x" * 300)  # no system lets it be looked at
+    assert refused.returncode == 65
+    assert "x" * 300 in refused.stderr and "written" not in refused.stderr
+
+
+@pytest.mark.parametrize("sign", [".installing-*", f".installing-*/{PARTS[2]}"])
 def test_an_install_that_is_interrupted_leaves_nothing_that_is_served(
-    tmp_path: Path, run: Run, versions: list[Path]
+    tmp_path: Path, run: Run, versions: list[Path], sign: str
 ) -> None:
-    env = {**own_environment(tmp_path), "EXPERTD_EXPERTS": str(tmp_path / "experts")}
-    command = [sys.executable, "-m", "expertd", "experts", "install", str(versions[0])]
-    for wait in (0.6, 0.9, 1.2):
-        with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            time.sleep(wait)
+    experts = tmp_path / "experts"
+    experts.mkdir()
+    interrupted = False
+    while not interrupted:
+        shutil.rmtree(experts / "toy", ignore_errors=True)  # it came before the kill
+        with installing(tmp_path, versions[0]) as process:
+            while process.poll() is None and not any(experts.glob(sign)):
+                time.sleep(0.001)
             process.send_signal(signal.SIGKILL)
-        shown = [path for path in listing(tmp_path / "experts") if not path.startswith(".")]
-        assert shown in ([], PARTS)
+        assert [path for path in listing(experts) if not path.startswith(".")] in ([], PARTS)
+        interrupted = any(experts.glob(".installing-*"))
+    assert run("install", versions[0]).returncode == 0
+    assert [path for path in listing(experts) if not path.startswith(".")] == PARTS

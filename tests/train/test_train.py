@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,9 @@ from safetensors.numpy import load_file
 from expertd.engine.base import Base
 from expertd.engine.chat_template import ChatTemplate
 from expertd.experts.base_tensors import BaseTensors
+from expertd.experts.install import put, remove, staged
 from expertd.experts.manifest import read_manifest
+from expertd.experts.package import read_parts
 from expertd.experts.weights import read_weights
 from expertd.train.data import Asking, Line, tokenize
 from tests.toy_base import make_talking_base
@@ -68,6 +71,21 @@ def test_the_folder_is_a_whole_expert_with_a_manifest_of_its_training(trained: P
     assert manifest.training["examples"] == 96
     assert set(manifest.sha256) == {"adapter_config.json", "adapter_model.safetensors"}
     assert sorted(path.name for path in trained.parent.iterdir()) == ["lights"]
+
+
+def test_what_was_trained_can_be_packed_replaced_and_removed(trained: Path, base: Path, tmp_path: Path) -> None:
+    loaded = Base(base)
+    parts = read_parts(trained, loaded.shape)
+    loaded.close()
+    assert sorted(parts) == ["adapter_config.json", "adapter_model.safetensors", "expert.toml"]
+    shutil.copytree(trained, tmp_path / "lights")
+    with staged(tmp_path, "lights", parts) as new:
+        put(new, tmp_path, replace=True)
+    assert sorted(path.name for path in (tmp_path / "lights").iterdir()) == sorted(parts)
+    shutil.rmtree(tmp_path / "lights")
+    shutil.copytree(trained, tmp_path / "lights")
+    remove(tmp_path, "lights")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

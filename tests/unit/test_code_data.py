@@ -10,7 +10,8 @@ from random import Random
 
 import pytest
 
-from experts.docstring import library, source
+from experts.docstring import source
+from experts.docstring.library import summary
 
 fim = import_module("experts.python-fim.make_data")
 docs = import_module("experts.docstring.make_data")
@@ -31,11 +32,9 @@ class Box:
 '''
 
 
-@pytest.fixture(autouse=True)
-def no_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The standard library takes seconds to read, and differs."""
-    monkeypatch.setattr(fim, "_library", lambda: [fim.units(source.File.parse("box", CODE), module=False)])
-    monkeypatch.setattr(docs, "_library", lambda: [docs.Item("def f(x):\n    return x", "Return x.")])
+# In place of the standard library's, which takes seconds to read, and differs.
+UNITS = [fim.units(source.File.parse("box", CODE), module=False)]
+ITEMS = [docs.Item("def f(x):\n    return x", "Return x.")]
 
 
 def test_hints_go_with_their_blanks() -> None:
@@ -61,7 +60,7 @@ def test_renamed_code_is_the_same_but_for_names() -> None:
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_cut_put_back_is_code(number: int) -> None:
     text = "\n".join(file.text for file in source.written()) + CODE
-    for line in islice(fim.round_(number, Random(number)), 800):
+    for line in islice(fim.round_(number, Random(number), UNITS), 800):
         assert line["answer"].strip()
         assert len(line["answer"]) <= fim.MOST
         assert not line["answer"][-1].isspace()
@@ -71,8 +70,8 @@ def test_a_cut_put_back_is_code(number: int) -> None:
 
 
 def test_rounds_are_the_same_for_a_seed() -> None:
-    for script in (fim, docs):
-        first, again = (list(islice(script.round_(1, Random("1:1")), 300)) for _ in range(2))
+    for script, library in ((fim, UNITS), (docs, ITEMS)):
+        first, again = (list(islice(script.round_(1, Random("1:1"), library), 300)) for _ in range(2))
         assert first == again
 
 
@@ -97,4 +96,4 @@ def test_docstrings_have_one_style() -> None:
 def test_library_docstrings_are_put_into_the_style(doc: str, taught: str | None) -> None:
     node = ast.parse(f'def f():\n    """{doc}"""\n    x = 1\n    return x').body[0]
     assert isinstance(node, ast.FunctionDef)
-    assert library.summary(node) == taught
+    assert summary(node) == taught

@@ -15,7 +15,7 @@ import pytest
 
 from expertd.errors import ExpertRefused
 from expertd.experts.manifest import read_manifest
-from expertd.experts.package import Index, index_of, is_part, read_package, read_parts, write_package
+from expertd.experts.package import TEXTS, Index, index_of, is_part, read_package, read_parts, write_package
 from tests.fixtures import TINY, make_peft_folder
 
 
@@ -71,6 +71,20 @@ def test_a_manifest_that_lists_what_no_package_takes_is_refused(folder: Path) ->
     manifest = read_manifest(folder).model_copy(update={"sha256": {"train.jsonl": "0" * 64}})
     with pytest.raises(ExpertRefused, match=r"train\.jsonl"):
         index_of(manifest, {"expert.toml": b""})
+
+
+def test_a_file_whose_name_no_package_can_have_is_named(tmp_path: Path) -> None:
+    (tmp_path / "my adapter.gguf").write_bytes(b"GGUF")
+    with pytest.raises(ExpertRefused, match=r"my adapter\.gguf: no package takes a file of this name\. Rename it"):
+        read_parts(tmp_path, TINY)
+
+
+def test_whatever_can_be_packed_can_be_read(folder: Path, tmp_path: Path) -> None:
+    for name in TEXTS:
+        (folder / name).write_text(name)
+    index = made(folder, tmp_path / "all.expert")
+    assert index.files.keys() > TEXTS
+    assert read_package(tmp_path / "all.expert", TINY)[0] == index
 
 
 def test_a_link_out_of_the_folder_is_not_packed(folder: Path, tmp_path: Path) -> None:
@@ -273,6 +287,17 @@ def test_millions_of_entries_are_refused_before_they_are_read(tmp_path: Path) ->
             archive.writestr(f"{i}", b"")
     (tmp_path / "many.expert").write_bytes(buffer.getvalue())
     assert "no package as" in refusal(tmp_path / "many.expert")
+
+
+@pytest.mark.parametrize(("entries", "said"), [(3000, "no package as"), (9, "its end says 5")])
+def test_an_end_that_tells_of_fewer_entries_is_refused(tmp_path: Path, entries: int, said: str) -> None:
+    """Python's zipfile reads all that the directory has."""
+    with zipfile.ZipFile(tmp_path / "many.expert", "w") as archive:
+        for i in range(entries):
+            archive.writestr(f"{i}.gguf", b"")
+    lying = patched(tmp_path / "many.expert", end_says(8, 0x00050005, "<I"))
+    assert len(zipfile.ZipFile(lying).infolist()) == entries
+    assert said in refusal(lying)
 
 
 def test_a_file_larger_than_any_expert_is_refused_before_it_is_read(tmp_path: Path) -> None:

@@ -10,18 +10,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import gguf
 import numpy as np
 import pytest
 
 from expertd.api.service import Choice, Service
-from expertd.errors import InvalidRequest, Overloaded, UnknownModel
+from expertd.errors import ExpertRefused, InvalidRequest, Overloaded, UnknownModel
+from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.blend import BASE
+from expertd.experts.manifest import Manifest
 from expertd.experts.residents import Residents
 from expertd.experts.store import Store
 from expertd.experts.tensors import Array, Weights
 from expertd.experts.watcher import Watcher
 from expertd.experts.weights import read_weights
-from tests.fixtures import TINY, make_peft_folder
+from tests.fixtures import TINY, make_peft_folder, peft_tensors
 
 BOUND = {"name": "toy", "architecture": "llama", "n_embd": 32, "n_layer": 2}
 
@@ -150,6 +153,53 @@ def test_a_folder_whose_name_is_no_text_is_left_alone(experts: Path) -> None:
 
 
 # --- changes
+
+
+def test_a_change_of_who_may_read_a_file_is_a_change(experts: Path) -> None:
+    folder = make_peft_folder(experts / "sql")
+    store = scanned(experts)
+    assert store.knows(store.look() or {})
+    (folder / "adapter_config.json").chmod(0o600)
+    assert not store.knows(store.look() or {})
+
+
+def test_an_expert_is_tried_again_while_what_is_wrong_is_no_matter_of_its_files(
+    experts: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Here it is the base's own file, which a DoRA is told relative to."""
+    sizes = {f"base_model.model.model.layers.{layer}.self_attn.q_proj": TINY.n_embd for layer in range(TINY.n_layer)}
+    magnitudes = {f"{name}.lora_magnitude_vector": np.ones(size, np.float16) for name, size in sizes.items()}
+    tensors = {**peft_tensors(TINY, modules=("q_proj",)), **magnitudes}
+    make_peft_folder(experts / "dora", modules=("q_proj",), config={"use_dora": True}, tensors=tensors)
+    make_peft_folder(experts / "broken", config={"r": 3})
+    store = Store(experts, TINY, BaseTensors(tmp_path / "base.gguf"))
+    assert store.scan() and store.scan()
+    assert "base.gguf" in (store.entries()[1].error or "")
+    assert len([record for record in caplog.records if "is not served" in record.message]) == 2
+    writer = gguf.GGUFWriter(tmp_path / "base.gguf", "llama")
+    for layer in range(TINY.n_layer):
+        writer.add_tensor(f"blk.{layer}.attn_q.weight", np.ones((TINY.n_embd, TINY.n_embd), np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    assert not store.knows(store.look() or {})
+    broken, _ = store.entries()
+    store.scan()
+    assert served(store) == ["dora"]
+    assert store.entries()[0] is broken  # that is in its files
+    assert store.knows(store.look() or {})
+
+
+def test_a_file_that_cannot_be_opened_for_a_moment_is_no_fault_of_the_file(experts: Path) -> None:
+    folder = make_peft_folder(experts / "sql")
+    with no_file_may_be_opened(), pytest.raises(ExpertRefused, match="Too many open files") as caught:
+        read_weights(folder, Manifest(name="sql"), TINY)
+    assert caught.value.passing
+    (folder / "adapter_config.json").unlink()
+    with pytest.raises(ExpertRefused, match="No such file") as caught:
+        read_weights(folder, Manifest(name="sql"), TINY)
+    assert not caught.value.passing
 
 
 def test_only_what_changed_is_read_again(experts: Path) -> None:
@@ -416,11 +466,9 @@ def test_an_expert_removed_while_it_is_read_serves_that_request_and_leaves_memor
 
 def test_files_that_are_others_now_are_never_taken_for_what_was_asked(crowded: Store, experts: Path) -> None:
     entry, file = crowded.get("one"), experts / "one" / "adapter_model.safetensors"
-    before = file.stat()
     other = make_peft_folder(experts / ".other", seed=9) / file.name
-    with file.open("r+b") as target:  # neither the folder's listing nor a file's times will tell
-        target.write(other.read_bytes())
-    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    file.write_bytes(other.read_bytes())
+    crowded._signatures = crowded.look() or {}  # as where a system's clock is coarse
     crowded.scan()
     assert crowded.get("one") is entry
     with pytest.raises(Overloaded, match="replaced"):
