@@ -27,8 +27,11 @@ from expertd.config import cache_dir, load_settings
 from expertd.engine.base import Base
 from expertd.models.catalogue import resolve
 from expertd.train import data
+from expertd.train.machine import Machine
+from expertd.train.precision import has_fast_bf16
+from expertd.train.recipe import Recipe
 from expertd.train.trainee import B_RATIO, adapter_config
-from expertd.train.trainer import Machine, Recipe, Training, has_fast_bf16
+from expertd.train.trainer import Training
 
 BAR = 4.0
 HELD_OUT = 64

@@ -43,7 +43,7 @@ _SHOWN: dict[str, Any] = {"show_default": True}
     help="Tokens of the prompt's end that the expert sees: with more it reads the question too, and trains slower.",
     **_SHOWN,
 )
-@click.option("--from", "start", type=_PATH, help="Expert's folder to go on from, of the same kind, rank and base.")
+@click.option("--from", "start", type=_PATH, help="Expert's folder to go on from; the recipe must be its own.")
 @click.option("--held-out", type=_PATH, help="JSONL to score on, and to stop early by; default: a share of DATA.")
 @click.option("--held-out-share", default=0.05, type=click.FloatRange(0, 0.5), help="0: none.", **_SHOWN)
 @click.option("--evaluations", default=8, type=click.IntRange(1), help="Looks at what is held out.", **_SHOWN)
@@ -55,8 +55,18 @@ _SHOWN: dict[str, Any] = {"show_default": True}
     help="Lines that are broken, without an answer, or too long.",
     **_SHOWN,
 )
-@click.option("--pack", default=0, help="Tokens up to which other examples stand before each, for long contexts.")
-@click.option("--positions", default=0, help="Distance to the document, up to which it grows in training.")
+@click.option(
+    "--pack",
+    default=0,
+    type=click.IntRange(0),
+    help="Tokens up to which other examples stand before each, for long contexts.",
+)
+@click.option(
+    "--positions",
+    default=0,
+    type=click.IntRange(0),
+    help="Distance to the document, up to which it grows in training.",
+)
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", **_SHOWN)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", **_SHOWN)
 @click.option("--checkpoint", default=60.0, help="Seconds between checkpoints.", **_SHOWN)
@@ -101,7 +111,7 @@ def train(data: Path, out: Path, base: str | None, layout: str | None, restart: 
 
 
 def _machine(threads: int, options: dict[str, Any]) -> Any:
-    from expertd.train.trainer import Machine, choose_device
+    from expertd.train.machine import Machine, choose_device
 
     device = choose_device(options["device"])
     disk = options["kv_disk_gb"] if options["epochs"] > 1 else 0.0
@@ -109,8 +119,7 @@ def _machine(threads: int, options: dict[str, Any]) -> Any:
 
 
 def _recipe(options: dict[str, Any]) -> Any:
-    from expertd.train.trainee import IA3_MODULES, MODULES, RATES
-    from expertd.train.trainer import Recipe
+    from expertd.train.recipe import IA3_MODULES, MODULES, RATES, Recipe
 
     kind, modules = options["kind"], options["modules"]
     taken = tuple(modules.split(",")) if modules else IA3_MODULES if kind == "ia3" else MODULES

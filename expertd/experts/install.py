@@ -65,7 +65,7 @@ def put(new: Path, experts: Path, *, replace: bool) -> None:
     target = experts / new.name
     if replace and os.path.lexists(target):
         _check_all_is_the_experts(target)
-        _exchange(new, target)
+        exchange(new, target)
         return
     try:
         new.rename(target)
@@ -103,7 +103,7 @@ def _check_all_is_the_experts(folder: Path) -> None:
         )
 
 
-def _exchange(new: Path, old: Path) -> None:
+def exchange(new: Path, old: Path) -> None:
     """Put a staged folder in an old one's place at once; where the system cannot, in two steps."""
     try:
         renameat2 = ctypes.CDLL(None, use_errno=True).renameat2

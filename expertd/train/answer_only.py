@@ -19,7 +19,11 @@ ROWS = 64  # of logits at once: 12 MB of SmolLM2's, which a processor's cache ho
 
 @dataclass(frozen=True)
 class Prompts:
-    """How the prompts of a training are run, and where their KV is kept."""
+    """How the prompts of a training are run, and where their KV is kept.
+
+    A prefix is run alone, so its KV is always the same. Rests are run with those of their batch that are not kept:
+    one in a thousand of a rest's f16 numbers has another last bit where it was run beside others.
+    """
 
     kept: PromptKV
     offset: int  # tokens of a prompt's end that are the expert's

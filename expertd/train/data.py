@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +47,6 @@ class Line(BaseModel):
             raise ValueError("give one of `prompt`, `messages`, and `prefix` with `suffix`")
         if (self.prefix is None) != (self.suffix is None):
             raise ValueError("a gap has a `prefix` and a `suffix`, of which one may be empty")
-        if not self.answer.strip():
-            raise ValueError("`answer` is empty")
         return self
 
 
@@ -71,6 +70,7 @@ class Fault:
 
     line: int
     reason: str
+    kind: Literal["broken", "with an empty answer", "too long"]
 
 
 @dataclass(frozen=True)
@@ -114,12 +114,18 @@ def read(path: Path, base: Base, asking: Asking, limit: int) -> Found:
                 if not data.strip():
                     continue
                 try:
-                    example = tokenize(base, template, _parse(data), asking)
-                    if (length := len(example.prompt) + len(example.answer)) > limit:
-                        raise ValueError(f"it takes {length} tokens, over the limit of {limit}")
-                    found.examples.append(example)
+                    line = _parse(data)
+                    example = tokenize(base, template, line, asking)
                 except (ValueError, ExpertdError) as error:
-                    found.faults.append(Fault(number, str(error)))
+                    found.faults.append(Fault(number, str(error), "broken"))
+                    continue
+                if not line.answer.strip():
+                    found.faults.append(Fault(number, "`answer` is empty", "with an empty answer"))
+                elif (length := len(example.prompt) + len(example.answer)) > limit:
+                    reason = f"it takes {length} tokens, over the limit of {limit}"
+                    found.faults.append(Fault(number, reason, "too long"))
+                else:
+                    found.examples.append(example)
     except OSError as error:
         raise TrainingRefused(f"{path} cannot be read: {error.strerror}") from error
     return found
@@ -152,28 +158,47 @@ def tokenize(base: Base, template: ChatTemplate, line: Line, asking: Asking) -> 
 
 
 def split(examples: Sequence[Example], share: float, most: int, seed: int) -> tuple[list[Example], list[Example]]:
-    """Those to train on, and `share` of them, at most `most`, whose prompts are in no example that is trained on."""
-    count = min(most, round(len(examples) * share))
-    held = set(random.Random(seed).sample(range(len(examples)), count))
-    prompts = {examples[i].prompt for i in held}
-    return [e for e in examples if e.prompt not in prompts], [examples[i] for i in sorted(held)]
+    """Those to train on, and up to `share` of them, at most `most`, with all the examples of each of their prompts.
+
+    Raises `TrainingRefused` where so few prompts are there that none can be held out, or none is left.
+    """
+    if not share:
+        return list(examples), []
+    room = min(most, max(1, round(len(examples) * share)))
+    rng = random.Random(seed)
+    drawn = [*rng.sample(range(len(examples)), room), *rng.sample(range(len(examples)), len(examples))]
+    lines = Counter(example.prompt for example in examples)
+    held: set[tuple[int, ...]] = set()
+    for prompt in (examples[i].prompt for i in drawn):
+        if prompt not in held and lines[prompt] <= room:
+            held.add(prompt)
+            room -= lines[prompt]
+    trained = [example for example in examples if example.prompt not in held]
+    if not held or not trained:
+        raise TrainingRefused(
+            f"{len(examples)} examples with {len(lines)} prompts: {share:.0%} of them cannot be held out, since all "
+            "lines of a prompt stay together. Give --held-out FILE, or --held-out-share 0 to hold out none."
+        )
+    return trained, [example for example in examples if example.prompt in held]
 
 
 def pack(examples: Sequence[Example], tokens: int, targets: int, seed: int) -> list[Example]:
     """Each with others before it, as earlier turns of one conversation, up to a random length below `tokens`.
 
     So an expert that is trained on short examples meets long contexts. `targets` neighbours share what is before them,
-    which is computed once for all of them.
+    which is computed once for all of them; nothing that asks the same as one of them is before it with its answer.
     """
     rng = random.Random(seed)
     made: list[Example] = []
     for start in range(0, len(examples), targets):
         block = examples[start : start + targets]
+        asked, others = {example.prompt for example in block}, len(examples) - len(block)
         room = rng.randrange(tokens) - max(len(e.prompt) + len(e.answer) for e in block)
         before: list[int] = []
-        while True:
-            other = rng.choice(examples)
-            if len(before) + len(other.prompt) + len(other.answer) > room:
+        while others:
+            drawn = rng.randrange(others)
+            other = examples[drawn if drawn < start else drawn + len(block)]
+            if len(before) + len(other.prompt) + len(other.answer) > room or other.prompt in asked:
                 break
             before += (*other.prompt, *other.answer)
         made += [Example((*before, *example.prompt), example.answer) for example in block]

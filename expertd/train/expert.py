@@ -6,7 +6,7 @@ import shutil
 import signal
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,12 +16,18 @@ from tqdm import tqdm
 
 from expertd.engine.base import Base
 from expertd.errors import TrainingRefused, TrainingStopped
+from expertd.experts.int8_adapter import INT8
 from expertd.experts.manifest import FILE, BaseBinding, Manifest, Sampling, read_manifest, write_manifest
 from expertd.experts.package import PICTURE
+from expertd.experts.peft_adapter import TENSORS
 from expertd.train import curve
-from expertd.train.data import Asking, Example, Fault, Found, fingerprint, read, split
-from expertd.train.trainee import FILES, WEIGHTS
-from expertd.train.trainer import Identity, Machine, Progress, Recipe, Trained, Training, identify
+from expertd.train.data import Asking, Example, Found, fingerprint, read, split
+from expertd.train.folder import check_name, publish
+from expertd.train.machine import Machine
+from expertd.train.recipe import Identity, Recipe, identify
+from expertd.train.start import check_start
+from expertd.train.trainee import FILES
+from expertd.train.trainer import Progress, Trained, Training
 
 FEW_STEPS = 20
 SHOWN_FAULTS = 10
@@ -47,14 +53,17 @@ class Job:
 def train(job: Job, recipe: Recipe, restart: bool) -> None:
     """Train and write `job.out`. The checkpoint is removed at the end.
 
-    Raises `TrainingRefused`, `TrainingStopped`, `ExpertRefused`.
+    Raises `TrainingRefused`, `TrainingStopped`, `ExpertRefused`, `CannotWrite`.
     """
+    _check_room(job.out)
     manifest = _manifest(job, recipe)
-    asking = Asking(manifest.system, manifest.template, manifest.fim)
-    start = fingerprint(job.start / WEIGHTS) if job.start else None
-    recipe = replace(recipe, asking=asking, start=start)
-    # Hidden from the daemon's watcher until it is whole.
-    work = job.out.parent / f".{job.out.name}.training"
+    recipe = replace(recipe, asking=Asking(manifest.system, manifest.template, manifest.fim))
+    if job.start:
+        check_start(job.start, job.base_file, recipe, manifest)
+        recipe = replace(recipe, start=fingerprint(job.start / TENSORS))
+    # Hidden from the daemon's watcher until it is whole; on the same disk, also where --out is a link.
+    out = job.out.resolve()
+    work = out.parent / f".{out.name}.training"
     if restart:
         shutil.rmtree(work, ignore_errors=True)
     identity = identify(job.base_file, job.data, job.held_out, recipe)
@@ -69,25 +78,40 @@ def train(job: Job, recipe: Recipe, restart: bool) -> None:
             f"only {training.steps} steps: that teaches little. Give more --epochs, or a smaller --batch.", err=True
         )
     trained = _run(job, training)
-    training.save()
-    changes = {
-        "training": {**facts, **_result(trained)},
-        "sha256": {name: fingerprint(work / name) for name in FILES},
-    }
+    made = work / out.name
     try:
-        curve.draw(work / PICTURE, job.out.name, training.curve, training.held_out_curve)
-        _publish(job.out, work, manifest.model_copy(update=changes))
+        shutil.rmtree(made, ignore_errors=True)  # of an earlier run that came no further
+        training.save(made)
+        hashes = {name: fingerprint(made / name) for name in FILES}
+        changes = {"training": {**facts, **_result(trained)}, "sha256": hashes}
+        curve.draw(made / PICTURE, job.out.name, training.curve, training.held_out_curve)
+        write_manifest(made, manifest.model_copy(update=changes))
+        publish(made, out)
     except OSError as error:
         raise TrainingStopped(
-            f"{job.out} cannot be written: {error.strerror}. Make room, and give the command again."
+            f"{job.out} cannot be written: {error.strerror or error}. Make room, and give the command again."
         ) from error
+    shutil.rmtree(work, ignore_errors=True)
     click.echo(_told(job, trained))
+
+
+def _check_room(out: Path) -> None:
+    """Raises `TrainingRefused` where what is trained would make no expert with what is there."""
+    if out.exists() and not out.is_dir():
+        raise TrainingRefused(f"{out} is no folder. Give another --out.")
+    names = sorted(path.name for path in out.iterdir()) if out.exists() else []
+    others = [name for name in names if name == INT8 or (name.endswith(".gguf") and not name.startswith("."))]
+    if others:
+        raise TrainingRefused(
+            f"{out} holds {others[0]}, and an expert has one set of weights. Give another --out, or move it elsewhere."
+        )
 
 
 def _examples(job: Job, recipe: Recipe) -> tuple[list[Example], list[Example], list[int]]:
     """What is trained on, what is held out, and the description's tokens."""
     base = Base(job.base_file, vocab_only=True)
     try:
+        _check_context(base, recipe)
         examples = _sound(job.data, read(job.data, base, recipe.asking, recipe.max_tokens), job.skip_faults)
         told = base.tokenize(job.description)
         if job.held_out:
@@ -98,12 +122,22 @@ def _examples(job: Job, recipe: Recipe) -> tuple[list[Example], list[Example], l
         base.close()
 
 
+def _check_context(base: Base, recipe: Recipe) -> None:
+    context = base.number("context_length")
+    for flag, tokens in (("--pack", recipe.pack), ("--positions", recipe.positions)):
+        if tokens > context > 0:
+            raise TrainingRefused(f"{flag} {tokens} is beyond the base's context of {context} tokens. Give less.")
+
+
 def _sound(path: Path, found: Found, skip: bool) -> list[Example]:
     """The examples; what is wrong is listed, and refused unless `skip`."""
     listed = "".join(f"\n  {path}:{fault.line}: {fault.reason}" for fault in found.faults[:SHOWN_FAULTS])
     if len(found.faults) > SHOWN_FAULTS:
         listed += f"\n  and {len(found.faults) - SHOWN_FAULTS} more"
-    counted = _counted(found.faults, len(found.examples))
+    kinds = Counter(fault.kind for fault in found.faults)
+    told = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+    lines = len(found.examples) + len(found.faults)
+    counted = f"{len(found.faults)} of {lines} lines cannot be trained on ({told})"
     if found.faults and not skip:
         raise TrainingRefused(f"{path}: {counted}. Mend them, or give --bad-lines skip.{listed}")
     if found.faults:
@@ -113,18 +147,10 @@ def _sound(path: Path, found: Found, skip: bool) -> list[Example]:
     return found.examples
 
 
-def _counted(faults: Sequence[Fault], good: int) -> str:
-    kinds = Counter(
-        "too long" if "over the limit" in f.reason else "with an empty answer" if "is empty" in f.reason else "broken"
-        for f in faults
-    )
-    told = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
-    return f"{len(faults)} of {good + len(faults)} lines cannot be trained on ({told})"
-
-
 def _run(job: Job, training: Training) -> Trained:
-    """Train under a progress bar, the picture drawn anew with each look at the held-out examples."""
-    with tqdm(total=training.steps, unit="step", desc=job.out.name) as bar, _interruptible() as interrupted:
+    """Train under a progress bar."""
+    bar = tqdm(total=training.steps, initial=training.done, unit="step", desc=job.out.name)
+    with bar, _interruptible() as interrupted:
 
         def show(progress: Progress) -> bool:
             bar.n = progress.step
@@ -154,15 +180,6 @@ def _interruptible() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
-def _publish(out: Path, work: Path, manifest: Manifest) -> None:
-    """Each file moved into place whole, the manifest with their hashes last."""
-    out.mkdir(parents=True, exist_ok=True)
-    for name in (*FILES, PICTURE):
-        (work / name).replace(out / name)
-    write_manifest(out, manifest)
-    shutil.rmtree(work)
-
-
 def _manifest(job: Job, recipe: Recipe) -> Manifest:
     """A new manifest, or the one that is there with what a training decides: routing and prose stay the author's.
 
@@ -175,21 +192,9 @@ def _manifest(job: Job, recipe: Recipe) -> Manifest:
     if (job.out / FILE).exists():
         manifest = read_manifest(job.out)
         return manifest.model_copy(update={**decided, "description": job.description or manifest.description})
-    try:
-        return Manifest.model_validate(
-            {
-                "name": job.out.name,
-                "version": "1",
-                "description": job.description,
-                "licence": "",
-                "sampling": Sampling(temperature=0),
-                **decided,
-            }
-        )
-    except ValueError as error:
-        raise TrainingRefused(
-            f"{job.out.name!r} cannot be an expert's name: 1 to 32 of a-z, 0-9 and -, a letter first. Change --out."
-        ) from error
+    check_name(job.out.name)
+    about = {"name": job.out.name, "version": "1", "description": job.description, "licence": ""}
+    return Manifest.model_validate({**about, "sampling": Sampling(temperature=0), **decided})
 
 
 def _facts(job: Job, identity: Identity) -> Identity:

@@ -1,8 +1,10 @@
-"""New expert folders out of matrices: whole where they are to be, or not there at all."""
+"""New expert folders: whole where they are to be, or not there at all."""
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,8 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from expertd.errors import CannotWrite, TrainingRefused
-from expertd.experts.manifest import BaseBinding, Manifest, write_manifest
+from expertd.experts.install import exchange, put
+from expertd.experts.manifest import RESERVED, BaseBinding, Manifest, Name, write_manifest
 from expertd.experts.tensors import BaseShape
 from expertd.experts.weights import read_weights
 from expertd.train.data import fingerprint
@@ -45,13 +50,50 @@ def write_expert(folder: Path, manifest: Manifest, pairs: Pairs, shape: BaseShap
     read_weights(folder, manifest, shape)
 
 
+def publish(made: Path, out: Path) -> None:
+    """Give a whole folder, made beside `out` and named like it, the place of `out`, in one step.
+
+    What else lies in `out` is its owner's, and in the new one too. Raises `OSError`, `CannotWrite`.
+    """
+    for path in made.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    if not out.exists():
+        put(made, out.parent, replace=False)
+        return
+    shutil.copymode(out, made)
+    for path in out.iterdir():
+        if (made / path.name).exists():
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, made / path.name, symlinks=True, copy_function=_link)
+        else:
+            _link(path, made / path.name)
+    exchange(made, out)
+
+
+def _link(path: Path | str, to: Path | str) -> None:
+    """The same file by another name; where the file system has no such thing, or not for this file, a copy."""
+    try:
+        os.link(path, to, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(path, to, follow_symlinks=False)
+
+
 def named(manifest: Manifest, name: str, changes: Mapping[str, Any]) -> Manifest:
     """The manifest with another name, and `changes`. Raises `TrainingRefused` for what is no name."""
+    check_name(name)
+    return manifest.model_copy(update={**changes, "name": name})
+
+
+def check_name(name: str) -> None:
+    """Raises `TrainingRefused` for what is no expert's name."""
     try:
-        return Manifest.model_validate({**manifest.model_dump(exclude_unset=True), **changes, "name": name})
+        TypeAdapter(Name).validate_python(name)
     except ValueError as error:
         raise TrainingRefused(
-            f"{name!r} cannot be an expert's name: 1 to 32 of a-z, 0-9 and -, a letter first. Change --out."
+            f"{name!r} cannot be an expert's name: 1 to 32 of a-z, 0-9 and -, a letter first, and none of "
+            f"{', '.join(sorted(RESERVED))}. Change --out."
         ) from error
 
 

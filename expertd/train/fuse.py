@@ -12,7 +12,7 @@ from expertd.engine.base import Base
 from expertd.errors import ExpertRefused, TrainingRefused
 from expertd.experts.manifest import Manifest, read_manifest
 from expertd.experts.tensors import MAX_RANK, BaseShape
-from expertd.train.folder import binding
+from expertd.train.folder import binding, check_name
 from expertd.train.lora import Pairs, as_stored, cut, joined, read_lora, spectrum
 
 
@@ -44,6 +44,7 @@ def fuse(base_file: Path, parts: Sequence[Part], name: str, rank: int | None) ->
 
     Raises `ExpertRefused`, and `TrainingRefused` that names those that cannot be one.
     """
+    check_name(name)
     base = Base(base_file, vocab_only=True)
     shape, base_name = base.shape, base.meta("general.name") or base_file.stem
     base.close()
@@ -58,12 +59,7 @@ def fuse(base_file: Path, parts: Sequence[Part], name: str, rank: int | None) ->
         pairs = cut(factors, {path: min(rank, len(values)) for path, (_, values, _) in factors.items()})
     elif (most := max(len(a) for a, _ in exact.values())) > MAX_RANK:
         raise TrainingRefused(f"together they have rank {most}, and {MAX_RANK} is served: give a --rank")
-    try:
-        manifest = _manifest(manifests, parts, name).model_copy(update={"base": binding(base_name, shape)})
-    except ValueError as error:
-        raise TrainingRefused(
-            f"{name!r} cannot be an expert's name: 1 to 32 of a-z, 0-9 and -. Change --out."
-        ) from error
+    manifest = _manifest(manifests, parts, name).model_copy(update={"base": binding(base_name, shape)})
     return Fused(manifest, shape, read, exact, pairs)
 
 
@@ -115,6 +111,7 @@ def _manifest(manifests: Sequence[Manifest], parts: Sequence[Part], name: str) -
         "kind": "lora",
         "activation": manifests[0].activation,
         "offset": manifests[0].offset,
+        "conflicts": tuple(dict.fromkeys(other for m in manifests for other in m.conflicts if other != name)),
         "training": {"fused": told},
     }
     for field in ("system", "template", "fim", "grammar"):

@@ -27,6 +27,7 @@ STEPS: dict[Method, tuple[Step, ...]] = {
     "int8": ("int8",),
     "all": ("prune", "rank", "int8"),
 }
+MEASURED = ("held_out", "held_out_loss", "scores")  # what a manifest tells of weights that the smaller version has not
 
 
 @dataclass(frozen=True)
@@ -57,20 +58,20 @@ class Found:
 
     manifest: Manifest
     shape: BaseShape
-    base_name: str
     versions: list[Version]
 
 
 def name_of(folder: Path, name: str) -> Manifest:
     """The manifest of the smaller version. Raises `ExpertRefused`, and `TrainingRefused` for what is no name."""
     manifest = read_manifest(folder)
-    return named(manifest, name, {"version": next_version(manifest.version)})
+    training = {key: told for key, told in manifest.training.items() if key not in MEASURED}
+    return named(manifest, name, {"version": next_version(manifest.version), "training": training})
 
 
 def optimize(base_file: Path, folder: Path, held_out: Path, method: Method, lose: float, threads: int) -> Found:
     """`lose` is a share of the loss. Raises `ExpertRefused`, and `TrainingRefused` where nothing smaller loses less."""
     base = Base(base_file, vocab_only=True)
-    shape, name = base.shape, base.meta("general.name") or base_file.stem
+    shape = base.shape
     base.close()
     manifest, pairs, int8 = read_lora(folder, shape, base_file)
     if int8 and method == "int8":
@@ -91,7 +92,7 @@ def optimize(base_file: Path, folder: Path, held_out: Path, method: Method, lose
         scorer.close()
     if len(versions) == 1:
         raise TrainingRefused(f"no smaller version of {folder} loses less than {lose:.2%}. Allow more with --lose.")
-    return Found(manifest, shape, name, versions)
+    return Found(manifest, shape, versions)
 
 
 def _prune(scorer: Scorer, last: Version, limit: float) -> Version | None:

@@ -19,7 +19,9 @@ from expertd.train import data
 from expertd.train.answer_only import Prompts, answer_loss, marks
 from expertd.train.lora import Pairs
 from expertd.train.prompt_kv import PromptKV
-from expertd.train.trainer import HeldOut, Recipe, load
+from expertd.train.recipe import Recipe
+from expertd.train.trainee import load
+from expertd.train.trainer import HeldOut
 
 EXAMPLES = 128
 TOKENS = 2048  # of an example, at most

@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import itertools
 import random
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import torch
 from peft import (
@@ -18,24 +19,24 @@ from peft import (
     get_peft_model_state_dict,
     set_peft_model_state_dict,
 )
+from peft.helpers import disable_input_dtype_casting
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
+from transformers import AutoConfig, AutoModelForCausalLM, GgufConfig
+from transformers.utils import logging as transformers_logging
 
+from expertd.engine.base import Base
 from expertd.errors import TrainingRefused
+from expertd.experts.peft_adapter import CONFIG, PROMPT, TENSORS
 from expertd.train.attention import NAME
+from expertd.train.recipe import Kind, Recipe
 
-Kind = Literal["lora", "dora", "ia3", "prompt"]
 State = dict[str, torch.Tensor]
 Config: TypeAlias = LoraConfig | IA3Config | PromptTuningConfig
 
-WEIGHTS = "adapter_model.safetensors"
-FILES = ("adapter_config.json", WEIGHTS)
-MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-IA3_MODULES = ("k_proj", "v_proj", "down_proj")  # Liu et al. 2022, arXiv:2205.05638
-RATES: Mapping[Kind, float] = {"lora": 1e-3, "dora": 1e-3, "ia3": 1e-2, "prompt": 1e-2}
+FILES = (CONFIG, TENSORS)
 # B learns faster than A by this factor: "LoRA+", Hayou et al. 2024, arXiv:2402.12354.
 B_RATIO = 6.0
-_SOFT = "prompt_embeddings"
 
 
 class Trainee:
@@ -82,13 +83,13 @@ class Trainee:
     def state(self) -> State:
         """The adapter as PEFT names it; not a copy."""
         if self.soft is not None:
-            return {_SOFT: self.soft.detach()}
+            return {PROMPT: self.soft.detach()}
         return cast(State, get_peft_model_state_dict(self.peft))
 
     def set_state(self, state: State) -> None:
         if self.soft is not None:
             with torch.no_grad():
-                self.soft.copy_(state[_SOFT])
+                self.soft.copy_(state[PROMPT])
         else:
             set_peft_model_state_dict(self.peft, state)
 
@@ -102,22 +103,60 @@ class Trainee:
             name: weight.to("cpu", torch.float16 if any(m in name for m in matrices) else torch.float32).contiguous()
             for name, weight in self.state().items()
         }
-        save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
-        (folder / WEIGHTS).chmod(0o644)  # safetensors makes it its writer's alone, and a daemon may be another user's
+        # Not `save_file`: its files are their writer's alone, and a full disk is no `OSError` of it.
+        (folder / TENSORS).write_bytes(save(weights, metadata={"format": "pt"}))
+
+    def to_bf16(self) -> None:
+        """The base's weights in bf16, the adapter's in fp32; autocast casts what the adapter reads."""
+        trained = {id(p) for p in self.parameters}
+        for module in (self.trunk, self.adapted_trunk, self.lm_head):
+            for parameter in module.parameters():
+                if id(parameter) not in trained:
+                    parameter.data = parameter.data.to(torch.bfloat16)
+        if self.peft is not None:  # PEFT would cast the adapter's input up to fp32 first
+            self._no_casts = disable_input_dtype_casting(self.peft)
+            self._no_casts.__enter__()
 
     def start_from(self, folder: Path) -> None:
-        """Give the adapter an expert's weights. Raises `TrainingRefused` where they are another recipe's."""
+        """Give the adapter an expert's weights. Raises `TrainingRefused` where others are needed."""
         try:
-            weights = load_file(folder / WEIGHTS)
+            weights = load_file(folder / TENSORS)
         except (OSError, SafetensorError) as error:
-            raise TrainingRefused(f"{folder / WEIGHTS} cannot be read: {error}") from error
+            raise TrainingRefused(f"{folder / TENSORS} cannot be read: {error}") from error
         fresh = self.state()
         if wrong := sorted(k for k in fresh.keys() | weights.keys() if _size(fresh, k) != _size(weights, k)):
             raise TrainingRefused(
                 f"{folder} has no weights that this recipe can go on from: {wrong[0]} is {_size(weights, wrong[0])}, "
-                f"and must be {_size(fresh, wrong[0])}. Give the kind, the rank and the base that it was trained with."
+                f"and must be {_size(fresh, wrong[0])}. Give an expert that has them all."
             )
         self.set_state({name: weight.float() for name, weight in weights.items()})
+
+
+def _config(base_file: Path) -> Any:
+    """The base's config as transformers reads it, with the heads' width, which it does not read for all."""
+    config = AutoConfig.from_pretrained(str(base_file.parent), gguf_file=base_file.name, local_files_only=True)
+    base = Base(base_file, vocab_only=True)
+    config.head_dim = base.shape.head_dim
+    base.close()
+    return config
+
+
+def load(base_file: Path, recipe: Recipe, device: str, told: tuple[int, ...]) -> Trainee:
+    """The base as torch sees it, dequantized from the served file, with a fresh adapter."""
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    warnings.filterwarnings("ignore", module="transformers|peft")  # about their own insides
+    torch.manual_seed(recipe.seed)
+    model = AutoModelForCausalLM.from_pretrained(
+        str(base_file.parent),
+        gguf_file=base_file.name,
+        config=_config(base_file),
+        dtype=torch.float32,
+        quantization_config=GgufConfig(dequantize=True),
+        local_files_only=True,
+    ).to(device)
+    config = adapter_config(recipe.kind, recipe.rank, recipe.alpha, recipe.modules, recipe.virtual_tokens)
+    return Trainee(model, config, soft_start(told, recipe.virtual_tokens, model.config.vocab_size, recipe.seed))
 
 
 def adapter_config(kind: Kind, rank: int, alpha: int, modules: Sequence[str], virtual_tokens: int) -> Config:

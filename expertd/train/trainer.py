@@ -1,71 +1,29 @@
-"""The training loop of an activated expert: steps, schedule, held-out marks, checkpoints."""
+"""The training loop of an activated expert: steps, schedule, held-out marks."""
 
 from __future__ import annotations
 
 import copy
-import ctypes
-import json
 import math
 import random
 import time
-import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
 
 import torch
-from peft.helpers import disable_input_dtype_casting
-from pydantic import JsonValue
-from transformers import AutoConfig, AutoModelForCausalLM, GgufConfig
-from transformers.utils import logging as transformers_logging
 
-from expertd.engine.base import Base
-from expertd.errors import TrainingRefused, TrainingStopped
-from expertd.train import data
+from expertd.errors import TrainingStopped
+from expertd.train import checkpoint, data
 from expertd.train.answer_only import Marks, Prompts, answer_loss, marks
+from expertd.train.checkpoint import Checkpoint
+from expertd.train.machine import Machine, share_freed_memory
+from expertd.train.precision import autocast, choose_bf16
 from expertd.train.prompt_kv import PromptKV
-from expertd.train.trainee import MODULES, Kind, Trainee, adapter_config, soft_start
+from expertd.train.recipe import Identity, Recipe
+from expertd.train.trainee import load
 
-Identity = dict[str, JsonValue]
-AGREEMENT = 0.01  # of the losses in bf16 and fp32, for bf16 to be taken
 PACK_TARGETS = 8
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What decides the result, beside the data: written into checkpoints, and compared on resume."""
-
-    kind: Kind = "lora"
-    rank: int = 8
-    alpha: int = 16
-    modules: tuple[str, ...] = MODULES
-    virtual_tokens: int = 32  # of a soft prompt
-    learning_rate: float = 1e-3  # of A; B's is `trainee.B_RATIO` times as high
-    batch: int = 32
-    micro_batch: int = 16
-    epochs: int = 1
-    seed: int = 1
-    max_tokens: int = 2048
-    offset: int = 1  # tokens of the prompt's end in which the expert is active
-    asking: data.Asking = field(default_factory=data.Asking)
-    precision: Literal["auto", "fp32", "bf16"] = "fp32"
-    evaluations: int = 8  # looks at the held-out examples
-    patience: int = 3  # looks without a better loss after which it stops; 0: never
-    positions: int = 0  # distance from a shared prefix to what follows, up to which it grows over the steps
-    pack: int = 0  # tokens up to which other examples stand before each; 0: none do
-    start: str | None = None  # sha256 of the weights that the training goes on from
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What a training may use. Nothing here changes the result."""
-
-    threads: int = 1
-    device: str = "cpu"
-    kv_memory: int = 2 << 30  # bytes
-    kv_disk: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,8 +31,6 @@ class Progress:
     """The state after a step, for a progress bar."""
 
     step: int
-    steps: int
-    examples: int
     loss: float
     held_out: float | None
     examples_per_second: float
@@ -115,33 +71,6 @@ class _State:
     seconds: float = 0.0
 
 
-def has_fast_bf16() -> bool:
-    """Whether the processor multiplies bf16 itself; elsewhere fp32 is faster."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
-
-
-def choose_device(asked: str) -> str:
-    """`cpu` or `cuda`, of `auto` the latter where there is one. Raises `TrainingRefused` where there is none."""
-    found = torch.cuda.is_available()
-    if asked == "cuda" and not found:
-        raise TrainingRefused("torch sees no GPU here. Give --device cpu, or install a torch with CUDA.")
-    return ("cuda" if found else "cpu") if asked == "auto" else asked
-
-
-def identify(base_file: Path, data_file: Path, held_out: Path | None, recipe: Recipe) -> Identity:
-    """What decides a training's result: a checkpoint of another is not resumed. Raises `TrainingRefused`."""
-    files = {"data": data.fingerprint(data_file), "base": data.fingerprint(base_file)}
-    if held_out:
-        files["heldout"] = data.fingerprint(held_out)
-    settings = asdict(recipe) | {"asking": None}
-    settings |= {f"asking_{key}": value for key, value in recipe.asking.told().items()}
-    return {**files, **json.loads(json.dumps(settings))}
-
-
 class Training:
     """One run of `recipe` over examples on the base file that is served."""
 
@@ -161,13 +90,9 @@ class Training:
 
         `told` are tokens that say what a soft prompt is for: it begins as these.
         """
-        if recipe.batch % recipe.micro_batch:
-            raise TrainingRefused(
-                f"the batch of {recipe.batch} is no multiple of the micro-batch of {recipe.micro_batch}"
-            )
         self._recipe, self._out, self._base_file, self._machine = recipe, out, base_file, machine
         self._identity, self._state = identity, _State()
-        saved = self._read_checkpoint()
+        saved = checkpoint.read(out, identity)
         self._held_out = data.batches(data.group(held_out, recipe.offset), recipe.micro_batch, recipe.seed)
         if recipe.pack:
             examples = data.pack(examples, recipe.pack, PACK_TARGETS, recipe.seed)
@@ -177,16 +102,20 @@ class Training:
             self._model.start_from(start)
         # One thread a batch: torch's own threads meet at a barrier in every operation, and stall on a busy machine.
         torch.set_num_threads(1)
-        _share_freed_memory()
-        self._threads = ThreadPoolExecutor(machine.threads)
-        self._prompts = self._prompt_kv()
-        self.bf16 = bool(saved["bf16"]) if saved else self._choose_bf16()
+        share_freed_memory()
+        self.bf16 = saved.bf16 if saved else self._choose_bf16()
         if self.bf16:
-            self._to_bf16()
+            self._model.to_bf16()
+        self._prompts = self._prompt_kv()
         self._optimizer = torch.optim.AdamW(self._model.rated(), betas=(0.9, 0.99))
         self.steps = len(self._order)
         if saved:
             self._resume(saved)
+
+    @property
+    def done(self) -> int:
+        """The steps that were made, by earlier runs too."""
+        return self._state.step
 
     @property
     def curve(self) -> list[tuple[int, float]]:
@@ -202,6 +131,11 @@ class Training:
 
         `on_step` says whether to go on; if not, a checkpoint is written, and the result is None.
         """
+        with ThreadPoolExecutor(self._machine.threads) as self._threads:
+            return self._finish() if self._run(on_step, checkpoint_seconds) else None
+
+    def _run(self, on_step: Callable[[Progress], bool], checkpoint_seconds: float) -> bool:
+        """The steps that are left. False: it was told to stop."""
         state = self._state
         if state.before is None and self._held_out:
             state.before = self._look()
@@ -217,21 +151,18 @@ class Training:
             now = time.monotonic()
             state.seconds = earlier + now - began
             last = state.looks[-1][2] if state.looks else None
-            told = Progress(state.step, self.steps, seen, state.loss, last, seen / (now - began))
+            told = Progress(state.step, state.loss, last, seen / (now - began))
             if not (going_on := on_step(told)) or now - saved > checkpoint_seconds:
                 self._checkpoint()
                 saved = time.monotonic()
             if not going_on:
-                return None
+                return False
         self._checkpoint()
-        return self._finish()
+        return True
 
-    def save(self) -> None:
-        """The PEFT folder of the best weights, or the last where none were held out. Raises `TrainingStopped`."""
-        try:
-            self._model.save(self._out, self._base_file.stem)
-        except OSError as error:
-            raise self._no_room(error) from error
+    def save(self, folder: Path) -> None:
+        """The PEFT folder of the best weights, or the last where none were held out. Raises `OSError`."""
+        self._model.save(folder, self._base_file.stem)
 
     def _finish(self) -> Trained:
         state = self._state
@@ -255,7 +186,7 @@ class Training:
         tokens = sum(len(example.answer) for batch in part for example in batch.examples)
 
         def one(batch: data.Group) -> tuple[float, tuple[torch.Tensor, ...]]:
-            with self._autocast():
+            with autocast(self._machine.device, self.bf16):
                 loss = answer_loss(self._model, self._prompts, batch, self._gap(step, batch)) / tokens
             return loss.item(), torch.autograd.grad(loss, self._model.parameters)
 
@@ -291,7 +222,7 @@ class Training:
         """A `HeldOut`'s fields, of the weights as they are."""
 
         def one(batch: data.Group) -> Marks:
-            with self._autocast():
+            with autocast(self._machine.device, self.bf16):
                 found: Marks = marks(self._model, self._prompts, batch)
             return found
 
@@ -312,9 +243,6 @@ class Training:
         best = losses.index(min(losses)) if losses else 0
         return bool(self._recipe.patience) and len(losses) - 1 - best >= self._recipe.patience
 
-    def _autocast(self) -> Any:
-        return torch.autocast(torch.device(self._machine.device).type, torch.bfloat16, enabled=self.bf16)
-
     def _prompt_kv(self) -> Prompts:
         name = str(self._identity.get("base", "base"))[:16]
         kept = PromptKV(self._machine.kv_memory, self._out / "kv" / name, self._machine.kv_disk)
@@ -322,98 +250,24 @@ class Training:
         return Prompts(kept, self._recipe.offset, keep_rests=again)
 
     def _choose_bf16(self) -> bool:
-        """Whether bf16 is asked for; or fast here, and its loss on some examples agrees with fp32's."""
-        if self._recipe.precision != "auto":
-            return self._recipe.precision == "bf16"
-        if self._machine.device == "cpu" and not has_fast_bf16():
-            return False
-        if self._machine.device != "cpu" and not torch.cuda.is_bf16_supported():
-            return False
-        some = self._order[0]
-        self.bf16 = False
-        exact = self._loss_of(some)
-        self.bf16 = True
-        rough = self._loss_of(some)
-        self.bf16 = False
-        self._prompts = self._prompt_kv()  # what was kept is of fp32 and of bf16
-        return abs(rough - exact) <= AGREEMENT * exact
-
-    def _loss_of(self, batches: list[data.Group]) -> float:
-        self._prompts = self._prompt_kv()
-        with torch.no_grad(), self._autocast():
-            return float(sum(answer_loss(self._model, self._prompts, batch).item() for batch in batches))
-
-    def _to_bf16(self) -> None:
-        """The base's weights in bf16, the adapter's in fp32; autocast casts what the adapter reads."""
-        trained = {id(p) for p in self._model.parameters}
-        for module in (self._model.trunk, self._model.adapted_trunk, self._model.lm_head):
-            for parameter in module.parameters():
-                if id(parameter) not in trained:
-                    parameter.data = parameter.data.to(torch.bfloat16)
-        if self._model.peft is not None:  # PEFT would cast the adapter's input up to fp32 first
-            self._no_casts = disable_input_dtype_casting(self._model.peft)
-            self._no_casts.__enter__()
-
-    @property
-    def _checkpoint_file(self) -> Path:
-        return self._out / "checkpoint.pt"
+        recipe = self._recipe
+        return choose_bf16(recipe.precision, self._model, self._order[0], recipe.offset, self._machine.device)
 
     def _checkpoint(self) -> None:
-        """Written beside and renamed, so that a kill or a full disk leaves the last good one."""
-        new = self._checkpoint_file.with_suffix(".new")
-        saved = {
-            "identity": self._identity,
-            "bf16": self.bf16,
-            "adapter": self._model.state(),
-            "optimizer": self._optimizer.state_dict(),
-            "state": self._state.__dict__,
-        }
+        """Raises `TrainingStopped`."""
+        adapter, optimizer = self._model.state(), self._optimizer.state_dict()
         try:
-            self._out.mkdir(parents=True, exist_ok=True)
-            with new.open("wb") as file:
-                torch.save(saved, file)
-            new.replace(self._checkpoint_file)
-        except (OSError, RuntimeError) as error:  # torch's own writer raises the latter
-            new.unlink(missing_ok=True)
-            raise self._no_room(error) from error
+            checkpoint.write(self._out, Checkpoint(self._identity, self.bf16, adapter, optimizer, self._state.__dict__))
+        except OSError as error:
+            raise TrainingStopped(
+                f"{self._out} cannot be written to: {error.strerror or error}. The checkpoint before it is whole: "
+                "make room, and the same command goes on from there."
+            ) from error
 
-    def _no_room(self, error: Exception) -> TrainingStopped:
-        reason = getattr(error, "strerror", None) or error
-        return TrainingStopped(
-            f"{self._out} cannot be written to: {reason}. The checkpoint before it is whole: make room, and the same "
-            "command goes on from there."
-        )
-
-    def _read_checkpoint(self) -> dict[str, Any] | None:
-        """The last checkpoint. One of anything else is refused, not overwritten."""
-        if not self._checkpoint_file.exists():
-            return None
-        saved: dict[str, Any] = torch.load(self._checkpoint_file, weights_only=True)
-        if saved["identity"] != self._identity:
-            changed = sorted(k for k in self._identity if saved["identity"].get(k) != self._identity[k])
-            raise TrainingRefused(
-                f"{self._checkpoint_file} belongs to a training with other {', '.join(changed)}. "
-                "Give another --out, or --restart to begin anew."
-            )
-        return saved
-
-    def _resume(self, saved: dict[str, Any]) -> None:
-        self._model.set_state(saved["adapter"])
-        self._optimizer.load_state_dict(saved["optimizer"])
-        self._state = _State(**saved["state"])
-
-
-def _share_freed_memory() -> None:
-    """One heap for all threads, kept for the next step.
-
-    With one for each, glibc has 300 MB more in use after every step; given back to the system, its pages are made anew
-    in the next one, a tenth of the time.
-    """
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):
-        libc.mallopt(-8, 1)  # M_ARENA_MAX
-        libc.mallopt(-3, 1 << 30)  # M_MMAP_THRESHOLD
-        libc.mallopt(-1, 1 << 30)  # M_TRIM_THRESHOLD
+    def _resume(self, saved: Checkpoint) -> None:
+        self._model.set_state(saved.adapter)
+        self._optimizer.load_state_dict(saved.optimizer)
+        self._state = _State(**saved.state)
 
 
 def _held_out(fields: list[float] | None) -> HeldOut | None:
@@ -427,30 +281,3 @@ def _order(groups: list[data.Group], recipe: Recipe) -> list[list[data.Group]]:
         for epoch in range(recipe.epochs)
         for step in data.steps(groups, recipe.micro_batch, recipe.batch, window=256, seed=recipe.seed + epoch)
     ]
-
-
-def _config(base_file: Path) -> Any:
-    """The base's config as transformers reads it, with the heads' width, which it does not read for all."""
-    config = AutoConfig.from_pretrained(str(base_file.parent), gguf_file=base_file.name, local_files_only=True)
-    base = Base(base_file, vocab_only=True)
-    config.head_dim = base.shape.head_dim
-    base.close()
-    return config
-
-
-def load(base_file: Path, recipe: Recipe, device: str, told: tuple[int, ...]) -> Trainee:
-    """The base as torch sees it, dequantized from the served file, with a fresh adapter."""
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
-    warnings.filterwarnings("ignore", module="transformers|peft")  # about their own insides
-    torch.manual_seed(recipe.seed)
-    model = AutoModelForCausalLM.from_pretrained(
-        str(base_file.parent),
-        gguf_file=base_file.name,
-        config=_config(base_file),
-        dtype=torch.float32,
-        quantization_config=GgufConfig(dequantize=True),
-        local_files_only=True,
-    ).to(device)
-    config = adapter_config(recipe.kind, recipe.rank, recipe.alpha, recipe.modules, recipe.virtual_tokens)
-    return Trainee(model, config, soft_start(told, recipe.virtual_tokens, model.config.vocab_size, recipe.seed))

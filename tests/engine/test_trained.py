@@ -13,7 +13,8 @@ from expertd.experts.weights import read_weights
 from expertd.train.answer_only import Prompts, answer_loss, marks
 from expertd.train.data import Example, group
 from expertd.train.prompt_kv import PromptKV
-from expertd.train.trainee import IA3_MODULES, MODULES, RATES, Trainee, adapter_config, soft_start
+from expertd.train.recipe import IA3_MODULES, MODULES, RATES
+from expertd.train.trainee import Trainee, adapter_config, soft_start
 from tests.engine.harness import request, told
 
 N = 12

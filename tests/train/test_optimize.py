@@ -18,7 +18,7 @@ from expertd.errors import CannotWrite, TrainingRefused
 from expertd.experts.manifest import read_manifest
 from expertd.experts.tensors import BaseShape
 from expertd.experts.weights import read_weights
-from expertd.train.optimize import Version, optimize
+from expertd.train.optimize import Version, name_of, optimize
 from tests.fixtures import make_peft_folder, peft_tensors
 from tests.toy_base import make_talking_base
 
@@ -83,6 +83,16 @@ def test_it_becomes_smaller_step_by_step_and_loses_less_than_stated(
     assert sorted(path.name for path in folder.parent.iterdir()) == ["lights", "lights-small"]
     again = refused(base, folder, "--held-out", str(held_out))
     assert isinstance(again.exception, CannotWrite)
+
+
+def test_what_was_measured_on_other_weights_is_not_told_of_the_smaller_ones(
+    base: tuple[Path, BaseShape], tmp_path: Path
+) -> None:
+    training = {"data": "ab", "scores": {"expert": 1}, "held_out": {"loss": 1.0}, "held_out_loss": {"one": 2.0}}
+    folder = make_peft_folder(tmp_path / "one", base[1], manifest={"version": "3", "offset": 4, "training": training})
+    manifest = name_of(folder, "one-small")
+    assert (manifest.name, manifest.version, manifest.offset) == ("one-small", "4", 4)
+    assert manifest.training == {"data": "ab"}
 
 
 def test_the_more_may_be_lost_the_smaller_it_becomes(

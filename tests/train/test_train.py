@@ -12,16 +12,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from safetensors.numpy import load_file
 
+from expertd.cli import group
 from expertd.engine.base import Base
 from expertd.engine.chat_template import ChatTemplate
+from expertd.engine.check import Checker
+from expertd.errors import TrainingRefused
 from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.install import put, remove, staged
 from expertd.experts.manifest import read_manifest
 from expertd.experts.package import read_parts
 from expertd.experts.weights import read_weights
 from expertd.train.data import Asking, Line, tokenize
+from tests.fixtures import make_peft_folder
 from tests.toy_base import make_talking_base
 
 QUESTIONS = {"red": "stop", "green": "go", "amber": "wait", "blue": "look"}
@@ -48,6 +53,13 @@ def command(base: Path, data: Path, out: Path, *more: str) -> list[str]:
         *("--batch", "4", "--micro-batch", "2", "--epochs", "4", "--rank", "4"),
         *("--learning-rate", "0.004", "--checkpoint", "0", "--held-out-share", "0", *more),
     ]
+
+
+def refused(base: Path, data: Path, out: Path, *more: str) -> str:
+    """What a command is refused with."""
+    error = CliRunner().invoke(group, command(base, data, out, *more)[3:]).exception
+    assert isinstance(error, TrainingRefused)
+    return error.message
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -269,4 +281,48 @@ def test_a_training_goes_on_from_an_experts_weights(trained: Path, base: Path, d
 def test_weights_of_another_rank_are_no_start(trained: Path, base: Path, data: Path, tmp_path: Path) -> None:
     done = run(*command(base, data, tmp_path / "other", "--from", str(trained), "--rank", "2"))
     assert done.returncode != 0
-    assert "4 x 96, and must be 2 x 96" in done.stderr, done.stderr
+    assert "give --rank 4, not 2" in done.stderr, done.stderr
+
+
+def test_an_expert_is_replaced_in_one_step_and_what_else_is_in_its_folder_stays(
+    base: Path, data: Path, tmp_path: Path
+) -> None:
+    told = {"description": "what a light means", "kind": "ia3", "version": "7"}
+    shape = Checker(base).shape
+    out = make_peft_folder(tmp_path / "lights", shape, manifest=told)
+    (out / "README.md").write_text("mine")
+    (out / "written").mkdir()
+    (out / "written" / "a.jsonl").write_text("{}")
+    (out / "latest").symlink_to("written/a.jsonl")
+    before = out.stat().st_ino
+    done = run(*command(base, data, out, "--epochs", "1"))
+    assert done.returncode == 0, done.stderr
+    assert out.stat().st_ino != before, "its files were changed one by one"
+    manifest = read_manifest(out)
+    assert (manifest.kind, manifest.version, manifest.description) == ("lora", "7", "what a light means")
+    assert read_weights(out, manifest, shape).modules
+    assert ((out / "README.md").read_text(), (out / "written" / "a.jsonl").read_text()) == ("mine", "{}")
+    assert (out / "latest").readlink() == Path("written/a.jsonl")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lights"]
+
+
+@pytest.mark.parametrize("name", ["adapter_int8.safetensors", "other.gguf"])
+def test_a_folder_with_other_weights_is_no_place_for_an_expert(
+    base: Path, data: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "lights").mkdir()
+    (tmp_path / "lights" / name).write_bytes(b"")
+    said = refused(base, data, tmp_path / "lights")
+    assert name in said
+    assert "--out" in said
+
+
+def test_nothing_is_trained_on_nothing(base: Path, data: Path, tmp_path: Path) -> None:
+    assert "--held-out-share 0" in refused(base, data, tmp_path / "lights", "--held-out-share", "0.05")
+
+
+def test_contexts_beyond_the_bases_are_refused(base: Path, data: Path, tmp_path: Path) -> None:
+    assert "2048" in refused(base, data, tmp_path / "lights", "--pack", "2049")
+    assert "2048" in refused(base, data, tmp_path / "lights", "--positions", "2049")
+    negative = CliRunner().invoke(group, command(base, data, tmp_path / "lights", "--pack", "-1")[3:])
+    assert negative.exit_code == 2

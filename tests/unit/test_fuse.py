@@ -60,6 +60,11 @@ def test_what_a_lower_rank_loses_is_told_for_each_expert(base: tuple[Path, BaseS
     assert len({*narrow.values()}) == 3
 
 
+def test_what_a_part_conflicts_with_the_fused_one_does_too(base: tuple[Path, BaseShape], tmp_path: Path) -> None:
+    parts = folders(tmp_path, base[1], {"conflicts": ("three", "both")}, {"conflicts": ("four", "three")})
+    assert fuse(base[0], parts, "both", None).manifest.conflicts == ("three", "four")
+
+
 @pytest.mark.parametrize(
     ("first", "second", "said"),
     [

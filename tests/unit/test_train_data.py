@@ -116,9 +116,9 @@ def test_a_gap_is_told_by_the_manifests_markers(base, write):
 def test_held_out_examples_have_prompts_that_are_not_trained_on():
     examples = [Example((i // 3, 1), (i,)) for i in range(300)]
     trained, held = split(examples, 0.1, 20, seed=1)
-    assert len(held) == 20
+    assert len(held) == 18  # of six prompts: a seventh would be over 20
     assert not {e.prompt for e in held} & {e.prompt for e in trained}
-    assert len(trained) == 300 - 3 * len({e.prompt for e in held})
+    assert len(trained) == 300 - 18
     assert split(examples, 0.1, 20, seed=1) == (trained, held) != split(examples, 0.1, 20, seed=2)
 
 
@@ -131,6 +131,30 @@ def test_packed_examples_end_as_they_did_within_the_length_and_neighbours_share_
         assert len(after.prompt) + len(after.answer) <= 60
     assert max(len(e.prompt) for e in packed) > 40
     assert len({e.prompt[:-3] for e in packed}) <= 8
+
+
+def test_of_few_prompts_those_that_fit_into_the_share_are_held_out():
+    examples = [Example((1,), (i,)) for i in range(90)] + [Example((2,), (i,)) for i in range(10)]
+    trained, held = split(examples, 0.1, 256, seed=1)
+    assert ({e.prompt for e in trained}, {e.prompt for e in held}) == ({(1,)}, {(2,)})
+    assert len(held) == 10
+    assert split(examples, 0, 256, seed=1) == (examples, [])
+
+
+@pytest.mark.parametrize("lines", [[0] * 20, [0, 1] * 20, [0]])
+def test_prompts_of_which_none_can_be_held_out_are_refused(lines):
+    with pytest.raises(TrainingRefused, match="--held-out-share 0"):
+        split([Example((prompt,), (i,)) for i, prompt in enumerate(lines)], 0.05, 256, seed=1)
+
+
+def test_no_packed_example_has_its_own_answer_or_that_of_its_twin_before_it():
+    few = [Example((900 + i,), (i,)) for i in range(8)]
+    assert pack(few, 500, 8, seed=1) == few
+    examples = [Example((900 + i % 10,), (i % 10,)) for i in range(60)]
+    packed = pack(examples, 100, 4, seed=1)
+    assert max(len(example.prompt) for example in packed) > 1
+    for before, after in zip(examples, packed, strict=True):
+        assert before.prompt[0] not in after.prompt[:-1]
 
 
 @pytest.mark.parametrize("offset", [1, 7])
