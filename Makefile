@@ -41,9 +41,10 @@ score: .venv/installed-test
 	$(BIN)/python -m experts.scoring --write
 	$(BIN)/python -m bench.tools
 
-# All shipped experts on any base: make experts BASE=qwen3-0.6b OUT=~/qwen-experts (docs/experts.md has the time it takes).
+# All shipped experts on any base, trained, scored and packed: make experts BASE=qwen3-0.6b OUT=~/qwen-experts
+# or some of them: make experts NAMES="regex shell". docs/train.md has the time it takes.
 experts: .venv/installed-test
-	$(BIN)/python -m experts.build $(if $(BASE),--base $(BASE)) $(if $(OUT),--out $(OUT))
+	$(BIN)/python -m experts.build $(NAMES) $(if $(BASE),--base $(BASE)) $(if $(OUT),--out $(OUT)) --dist $(if $(OUT),$(OUT)-packages,dist)
 
 docs: .venv/installed-test
 	$(BIN)/python -m experts.table

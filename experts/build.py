@@ -3,12 +3,15 @@
 python -m experts.build                                          all ten on the embedded base, into experts/
 python -m experts.build --base qwen3-0.6b --out ~/qwen-experts   on another base, elsewhere
 python -m experts.build regex shell --no-score                   two of them
+
+One that is stopped goes on where it was when the same command is given again.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +24,7 @@ from expertd.engine.fill_in import fill_in
 from expertd.errors import InvalidRequest
 from expertd.experts.manifest import FillIn, Manifest, write_manifest
 from expertd.models.catalogue import resolve
+from expertd.train.folder import publish
 from experts.recipe import HERE, RECIPE, read_recipe
 
 # The first of which a base has all three: its own, or spare ones that an expert can learn.
@@ -46,23 +50,25 @@ def main() -> None:
     base = ["--base", arguments.base] if arguments.base else []
     markers = _markers(arguments.base)
     for name in arguments.names or sorted(path.parent.name for path in HERE.glob(f"*/{RECIPE}")):
-        folder = arguments.out / name
+        # Hidden, so that what a daemon serves from there is untouched until the new one is whole and scored.
+        work = arguments.out / f".{name}.building"
+        folder, data = work / name, work / "data.jsonl"
         recipe = read_recipe(name)
         _prepare(folder, recipe["expert"], markers)
-        data = arguments.out / f".{name}.jsonl"
         if arguments.examples and "examples" in recipe["data"]:
             recipe["data"]["examples"] = arguments.examples
         _run("-m", f"experts.{name}.make_data", "--out", str(data), *_flags(recipe["data"]))
         if arguments.examples:
             _cut(data, arguments.examples)
         _run("-m", "expertd", "train", str(data), "--out", str(folder), *_flags(recipe["train"]), *base)
-        data.unlink()
         if not arguments.no_score:
             items = ["--items", str(arguments.items)] if arguments.items else []
-            _run("-m", "experts.scoring", name, "--experts", str(arguments.out), "--write", *base, *items)
+            _run("-m", "experts.scoring", name, "--experts", str(work), "--write", *base, *items)
         if arguments.dist:
             arguments.dist.mkdir(parents=True, exist_ok=True)
             _run("-m", "expertd", "experts", "pack", str(folder), "-o", str(arguments.dist), *base)
+        publish(folder, arguments.out / name)
+        shutil.rmtree(work)
 
 
 def _cut(data: Path, lines: int) -> None:

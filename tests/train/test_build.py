@@ -50,3 +50,4 @@ def test_an_expert_is_made_scored_and_packed_on_another_base(base: Path, tmp_pat
     assert manifest.training["scores"]["expert"]["all"][3] == 2
     assert manifest.sha256
     assert len(list((tmp_path / "dist").glob(f"{name}-*.expert"))) == 1
+    assert [path.name for path in (tmp_path / "made").iterdir()] == [name]
