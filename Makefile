@@ -38,7 +38,7 @@ bench: .venv/installed-test
 	$(BIN)/python -m bench.blend_sizes --docs
 
 score: .venv/installed-test
-	$(BIN)/python -m experts.scoring --write
+	$(BIN)/python -m experts.scoring --write --keep-base
 	$(BIN)/python -m bench.tools
 
 # All shipped experts on any base, trained, scored and packed: make experts BASE=qwen3-0.6b OUT=~/qwen-experts

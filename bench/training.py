@@ -78,9 +78,11 @@ def _parts(example: data.Example) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 def _examples(base_file: Path, path: Path, count: int) -> tuple[Examples, Examples]:
     base = Base(base_file, vocab_only=True)
-    found = data.read(path, base, data.Asking(), 1024)
+    found = data.read(path, base, data.Asking(), 1024).examples
     base.close()
-    return found.examples[:count], found.examples[-HELD_OUT:]
+    if len(found) < count + HELD_OUT:
+        raise SystemExit(f"{path} has {len(found)} examples: {count} to train on and {HELD_OUT} held out are needed")
+    return found[:count], found[-HELD_OUT:]
 
 
 def _ours(base_file: Path, trained: Examples, held_out: Examples, recipe: Recipe, threads: int) -> tuple[float, float]:

@@ -28,6 +28,7 @@ import numpy as np
 from tqdm import tqdm
 
 from expertd.experts.manifest import FILE, read_manifest, write_manifest
+from experts.base_answers import base_answers
 
 HERE = Path(__file__).parent
 AT_ONCE = 8
@@ -164,14 +165,19 @@ class Score:
     second: dict[str, list[float]]  # by the expert's other measure, if it has one
 
 
-def score(client: httpx.Client, name: str, model: str, *, base: bool = True, most: int | None = None) -> Score:
-    """One expert on its held-out set, or `most` items of it; `model` is what the daemon calls it."""
+def score(
+    client: httpx.Client, name: str, model: str, *, base: bool = True, keep: bool = False, most: int | None = None
+) -> Score:
+    """One expert on its held-out set, or `most` items of it; `model` is what the daemon calls it.
+
+    `keep` the base's answers in the expert's folder here.
+    """
     module = scorer(name)
     items = module.items()[:most]
     ms = alone(client, model, items)
     answers = ask(client, model, [item.body for item in items], name)
     right = [module.grade(item, answer) for item, answer in zip(items, answers, strict=True)]
-    best = _best_base(client, module, items) if base else []
+    best = _best_base(client, name, items, keep) if base else []
     p = better(right, best) if base else None
     second: list[float] = []
     if hasattr(module, "SECOND"):
@@ -180,12 +186,18 @@ def score(client: httpx.Client, name: str, model: str, *, base: bool = True, mos
     return Score(told[0], told[1], p, ms, right, answers, told[2])
 
 
-def _best_base(client: httpx.Client, module: Scorer, items: Sequence[Item]) -> list[float]:
-    ways = []
-    for way in range(len(items[0].base_bodies)):
-        answers = ask(client, "base", [item.base_bodies[way] for item in items], f"base, prompt {way + 1}")
-        ways.append([module.grade(item, answer) for item, answer in zip(items, answers, strict=True)])
-    return max(ways, key=sum)
+def _best_base(client: httpx.Client, name: str, items: Sequence[Item], keep: bool) -> list[float]:
+    """The base's grades, asked in the way that is best over all items."""
+    ways = list(zip(*(item.base_bodies for item in items), strict=True))
+    file = client.get("/health").raise_for_status().json()["base"]["name"]
+
+    def ask_base(way: int) -> list[str]:
+        return ask(client, "base", ways[way], f"{name}: base, prompt {way + 1}")
+
+    answers = base_answers(HERE / name, file, ways, ask_base, keep=keep)
+    grade = scorer(name).grade
+    graded = [[grade(item, answer) for item, answer in zip(items, each, strict=True)] for each in answers]
+    return max(graded, key=sum)
 
 
 def summary(items: Sequence[Item], right: Sequence[float]) -> dict[str, list[float]]:
@@ -246,6 +258,7 @@ def main() -> None:
     parser.add_argument("--model", help="score what this names instead, with one expert's set")
     parser.add_argument("--base", help="the base to serve")
     parser.add_argument("--no-base", action="store_true", help="score the experts alone")
+    parser.add_argument("--keep-base", action="store_true", help="keep the base's answers, so that it is asked once")
     parser.add_argument("--items", type=int, help="of each set, for a trial")
     parser.add_argument("--write", action="store_true", help="put the scores into the manifests")
     parser.add_argument("--show", action="store_true", help="print what is not wholly right")
@@ -257,7 +270,8 @@ def main() -> None:
     missed, answers = [], {}
     with daemon(arguments.experts, *(["--base", arguments.base] if arguments.base else [])) as client:
         for name in wanted:
-            result = score(client, name, arguments.model or name, base=not arguments.no_base, most=arguments.items)
+            asked = {"base": not arguments.no_base, "keep": arguments.keep_base, "most": arguments.items}
+            result = score(client, name, arguments.model or name, **asked)
             answers[name] = [*zip(result.answers, result.right, strict=True)]
             if not show(name, result):
                 missed.append(name)

@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -97,17 +97,16 @@ class Variant:
     examples: list[Example]
 
 
-def load(folder: Path, limit: int | None, counts: Counter[str]) -> list[Schema]:
-    """Read the written schemas; a file that cannot be read is counted and left out."""
+def load(folder: Path) -> list[Schema]:
+    """Read the written schemas. Raises `SystemExit` that names the file where one cannot be read."""
     schemas = []
     for path in sorted(folder.glob("*.json")):
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             schemas.append(Schema(path.stem, [parse_table(ddl) for ddl in data["ddl"]], data["items"]))
         except (ValueError, KeyError) as error:
-            tqdm.write(f"{path.name} left out: {error}")
-            counts["files unreadable"] += 1
-    return schemas[:limit]
+            raise SystemExit(f"{path}: {error}") from error
+    return schemas
 
 
 def aliases(schema: Schema) -> set[str]:
@@ -261,10 +260,9 @@ def lines_of(variant: Variant) -> Iterator[str]:
         yield json.dumps({"messages": [*system, user], "answer": example.answer}, ensure_ascii=False)
 
 
-def write(out: Path, rounds: int, seed: int, limit: int | None = None) -> Counter[str]:
+def write(out: Path, rounds: int, seed: int, schemas: Sequence[Schema]) -> Counter[str]:
     """Write the training file and return what was counted on the way."""
     counts: Counter[str] = Counter()
-    schemas = load(WRITTEN, limit, counts)
     counts["schemas"] = len(schemas)
     counts["items"] = sum(len(schema.items) for schema in schemas)
     counts["wordings"] = sum(len(item["ask"]) for schema in schemas for item in schema.items)
@@ -283,9 +281,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--variants", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--limit-schemas", type=int)
     args = parser.parse_args()
-    counts = write(args.out, args.variants, args.seed, args.limit_schemas)
+    counts = write(args.out, args.variants, args.seed, load(WRITTEN))
     dropped = sum(n for key, n in counts.items() if key.startswith("examples dropped"))
     total = dropped + counts["examples written"]
     for key, number in counts.items():
