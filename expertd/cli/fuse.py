@@ -87,11 +87,12 @@ def _make(settings: Settings, experts: tuple[str, ...], out: Path, rank: int | N
     from expertd.train.folder import workplace, write_expert
     from expertd.train.fuse import fuse as join
     from expertd.train.fuse import losses
+    from expertd.train.interrupt import remembered
     from expertd.train.lora import nbytes
 
     os.environ["HF_HUB_OFFLINE"] = "1"  # everything is here: no look at a hub
     base_file = resolve(settings.base, settings.layout, cache_dir(), sys.stderr.isatty())
-    with workplace(out) as work:
+    with remembered(), workplace(out) as work:
         fused = join(base_file, _parts(settings, experts), out.name, rank)
         told = {}
         for name, file in files.items():

@@ -53,6 +53,7 @@ def optimize(
     try:
         from expertd.train import optimize as search
         from expertd.train.folder import workplace
+        from expertd.train.interrupt import check, remembered
     except ImportError as error:
         raise TrainingRefused(f"this needs more packages ({error.name}): pip install 'expertd[train]'") from error
     from expertd.models.catalogue import resolve
@@ -61,11 +62,12 @@ def optimize(
     base_file = resolve(settings.base, settings.layout, cache_dir(), sys.stderr.isatty())
     folder = Path(os.path.normpath(folder.absolute()))
     out = out or folder.with_name(f"{folder.name}-small")
-    with workplace(out) as work:
+    with remembered(), workplace(out) as work:
         made = search.name_of(folder, out.name)  # a wrong name is told before all the work
         found = search.optimize(base_file, folder, held_out, method, lose, settings.threads)
         speed = _speeds(found, folder, work / "experts", base_file)
         _write(made, found, folder, work / out.name, {"method": method, "lose": lose}, speed)
+        check()
         (work / out.name).rename(out)
     click.echo(_table(found.versions, speed))
     click.echo(f"{out}: {found.versions[-1].nbytes / found.versions[0].nbytes:.0%} of the size")

@@ -17,6 +17,7 @@ from expertd.errors import TrainingRefused
 from expertd.experts.manifest import Manifest
 from expertd.train import data
 from expertd.train.answer_only import Prompts, answer_loss, marks
+from expertd.train.interrupt import check
 from expertd.train.lora import Pairs
 from expertd.train.prompt_kv import PromptKV
 from expertd.train.recipe import Recipe
@@ -76,6 +77,7 @@ class Scorer:
         return {path: found[path] for path in pairs}
 
     def _of_all(self, work: Callable[[data.Group], Result], doing: str) -> list[Result]:
+        check()
         results = self._threads.map(work, self._batches)
         return list(tqdm(results, desc=doing, total=len(self._batches), unit="batch", leave=False, delay=1))
 
