@@ -32,14 +32,16 @@ def _rows(name: str, kind: str, scores: Any) -> list[str]:
         bar = f", bar {bars[group]:.2f}" if group in bars else ""
         about = scores["measure"] + ("" if group == "all" else f", {group.replace('_', ' ')}") + f" ({count:.0f} items)"
         base = f"{scores['base'][group][0]:.2f}" if scores.get("base") else ""
-        size, p = f"{_bytes(name) / 1e6:.1f} MB", f"{scores['p']:.4f}" if "p" in scores else ""
+        size, p = _size(name), f"{scores['p']:.4f}" if "p" in scores else ""
         cells = (f"`{name}`", kind, size, about, f"{mean:.2f} [{low:.2f}, {high:.2f}]{bar}", base, p)
         rows.append(f"| {' | '.join(cells)} | {scores['ms']:.0f} ms |")
     return rows
 
 
-def _bytes(name: str) -> int:
-    return sum(path.stat().st_size for path in Path(HERE / name).glob("adapter_*"))
+def _size(name: str) -> str:
+    """Of the files that an adapter is."""
+    size = sum(path.stat().st_size for path in Path(HERE / name).glob("adapter_*"))
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.0f} KB"
 
 
 def _draw(scores: dict[str, Any]) -> None:

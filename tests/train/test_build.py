@@ -14,7 +14,6 @@ from tests.toy_base import make_talking_base
 
 ROOT = Path(__file__).parents[2]
 ALL = sorted(path.parent.name for path in HERE.glob(f"*/{RECIPE}"))
-SOME = ("python-fim",)  # its gaps depend on the base most
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +23,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", [*SOME, *(pytest.param(n, marks=pytest.mark.slow) for n in ALL if n not in SOME)])
+@pytest.mark.parametrize("name", ALL)
 def test_an_expert_is_made_scored_and_packed_on_another_base(base: Path, tmp_path: Path, name: str) -> None:
     trial = ("--examples", "32", "--items", "2", "--dist", str(tmp_path / "dist"))
     command = [
