@@ -177,7 +177,7 @@ def score(
     ms = alone(client, model, items)
     answers = ask(client, model, [item.body for item in items], name)
     right = [module.grade(item, answer) for item, answer in zip(items, answers, strict=True)]
-    best = _best_base(client, name, items, keep) if base else []
+    best = _best_base(client, name, module, items, keep) if base else []
     p = better(right, best) if base else None
     second: list[float] = []
     if hasattr(module, "SECOND"):
@@ -186,17 +186,16 @@ def score(
     return Score(told[0], told[1], p, ms, right, answers, told[2])
 
 
-def _best_base(client: httpx.Client, name: str, items: Sequence[Item], keep: bool) -> list[float]:
+def _best_base(client: httpx.Client, name: str, module: Scorer, items: Sequence[Item], keep: bool) -> list[float]:
     """The base's grades, asked in the way that is best over all items."""
     ways = list(zip(*(item.base_bodies for item in items), strict=True))
-    file = client.get("/health").raise_for_status().json()["base"]["name"]
+    base = client.get("/health").raise_for_status().json()["base"]["name"]
 
     def ask_base(way: int) -> list[str]:
         return ask(client, "base", ways[way], f"{name}: base, prompt {way + 1}")
 
-    answers = base_answers(HERE / name, file, ways, ask_base, keep=keep)
-    grade = scorer(name).grade
-    graded = [[grade(item, answer) for item, answer in zip(items, each, strict=True)] for each in answers]
+    answers = base_answers(HERE / name, base, ways, ask_base, keep=keep)
+    graded = [[module.grade(item, answer) for item, answer in zip(items, each, strict=True)] for each in answers]
     return max(graded, key=sum)
 
 

@@ -87,7 +87,7 @@ def _make(settings: Settings, experts: tuple[str, ...], out: Path, rank: int | N
     from expertd.train.folder import workplace, write_expert
     from expertd.train.fuse import fuse as join
     from expertd.train.fuse import losses
-    from expertd.train.interrupt import remembered
+    from expertd.train.interrupt import check, remembered
     from expertd.train.lora import nbytes
 
     os.environ["HF_HUB_OFFLINE"] = "1"  # everything is here: no look at a hub
@@ -105,6 +105,7 @@ def _make(settings: Settings, experts: tuple[str, ...], out: Path, rank: int | N
         training = {**fused.manifest.training, **({"held_out_loss": told} if told else {})}
         manifest = fused.manifest.model_copy(update={"training": training})
         write_expert(work / out.name, manifest, fused.pairs, fused.shape, int8=False)
+        check()
         (work / out.name).rename(out)
     ranks = sorted(len(a) for a, _ in fused.pairs.values())
     click.echo(f"{out}: {len(ranks)} layers, ranks {ranks[0]} to {ranks[-1]}, {nbytes(fused.pairs, False):,} bytes")

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import signal
-import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -17,12 +13,13 @@ from tqdm import tqdm
 from expertd.engine.base import Base
 from expertd.errors import TrainingRefused, TrainingStopped
 from expertd.experts.int8_adapter import INT8
-from expertd.experts.manifest import FILE, BaseBinding, Manifest, Sampling, read_manifest, write_manifest
+from expertd.experts.manifest import FILE, Manifest, Sampling, read_manifest, write_manifest
 from expertd.experts.package import PICTURE
 from expertd.experts.peft_adapter import TENSORS
 from expertd.train import curve
 from expertd.train.data import Asking, Example, Found, fingerprint, read, split
-from expertd.train.folder import check_name, publish
+from expertd.train.folder import binding, check_name, publish
+from expertd.train.interrupt import noted
 from expertd.train.machine import Machine
 from expertd.train.recipe import Identity, Recipe, identify
 from expertd.train.start import check_start
@@ -150,7 +147,7 @@ def _sound(path: Path, found: Found, skip: bool) -> list[Example]:
 def _run(job: Job, training: Training) -> Trained:
     """Train under a progress bar."""
     bar = tqdm(total=training.steps, initial=training.done, unit="step", desc=job.out.name)
-    with bar, _interruptible() as interrupted:
+    with bar, noted() as interrupted:
 
         def show(progress: Progress) -> bool:
             bar.n = progress.step
@@ -169,26 +166,15 @@ def _run(job: Job, training: Training) -> Trained:
     return trained
 
 
-@contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """Ctrl-C is noted, and obeyed between steps: within one, the weights are in between too."""
-    interrupted = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
-    try:
-        yield interrupted
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def _manifest(job: Job, recipe: Recipe) -> Manifest:
     """A new manifest, or the one that is there with what a training decides: routing and prose stay the author's.
 
     Made before the training: a name or a file that is wrong is told at once.
     """
     base = Base(job.base_file, vocab_only=True)
-    binding = BaseBinding(name=base.meta("general.name") or job.base_file.stem, **asdict(base.shape))
+    bound = binding(base.meta("general.name") or job.base_file.stem, base.shape)
     base.close()
-    decided = {"kind": recipe.kind, "base": binding, "activation": "answer", "offset": recipe.offset}
+    decided = {"kind": recipe.kind, "base": bound, "activation": "answer", "offset": recipe.offset}
     if (job.out / FILE).exists():
         manifest = read_manifest(job.out)
         return manifest.model_copy(update={**decided, "description": job.description or manifest.description})

@@ -1,4 +1,4 @@
-"""Ctrl-C that is not lost: Python drops the exception where it arrives in a callback of C code or in a destructor."""
+"""Ctrl-C during long work: noted, to be obeyed between steps; or obeyed at once, and not lost."""
 
 from __future__ import annotations
 
@@ -12,8 +12,22 @@ _pressed = threading.Event()
 
 
 @contextmanager
+def noted() -> Iterator[threading.Event]:
+    """Ctrl-C is noted, and obeyed between steps: within one, the weights are in between too."""
+    interrupted = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
 def remembered() -> Iterator[None]:
-    """While it lasts, Ctrl-C raises as ever, and `check` raises again what was dropped."""
+    """While it lasts, Ctrl-C raises as ever, and `check` raises again what was dropped.
+
+    Python drops the exception where it arrives in a callback of C code or in a destructor.
+    """
     before = signal.signal(signal.SIGINT, _note)
     try:
         yield

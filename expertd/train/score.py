@@ -22,7 +22,7 @@ from expertd.train.lora import Pairs
 from expertd.train.prompt_kv import PromptKV
 from expertd.train.recipe import Recipe
 from expertd.train.trainee import load
-from expertd.train.trainer import HeldOut
+from expertd.train.trainer import HeldOut, fields_of, held_out_of
 
 EXAMPLES = 128
 TOKENS = 2048  # of an example, at most
@@ -56,9 +56,7 @@ class Scorer:
         """`doing` is what the progress bar says."""
         self._set(pairs)
         found = self._of_all(lambda batch: marks(self._model, self._prompts, batch), doing)
-        examples, tokens = sum(len(batch.examples) for batch in self._batches), sum(mark.tokens for mark in found)
-        loss, exact = sum(mark.loss for mark in found), sum(mark.exact for mark in found)
-        return HeldOut(examples, round(loss / tokens, 5), round(exact / examples, 4))
+        return held_out_of(fields_of(self._batches, found))
 
     def costs(self, pairs: Pairs, doing: str) -> dict[str, float]:
         """What the removal of each layer would cost, to the first order: gradient x weight of its B (Molchanov et al.

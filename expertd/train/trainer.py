@@ -6,7 +6,7 @@ import copy
 import math
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -176,8 +176,8 @@ class Training:
             state.loss,
             examples / max(state.seconds, 1e-9),
             self.bf16,
-            _held_out(state.before),
-            _held_out(best[1:]) if best else None,
+            held_out_of(state.before) if state.before else None,
+            held_out_of(best[1:]) if best else None,
         )
 
     def _step(self, step: int) -> tuple[float, int]:
@@ -226,10 +226,7 @@ class Training:
                 found: Marks = marks(self._model, self._prompts, batch)
             return found
 
-        found = list(self._threads.map(one, self._held_out))
-        examples = sum(len(batch.examples) for batch in self._held_out)
-        tokens = sum(mark.tokens for mark in found)
-        return [examples, sum(mark.loss for mark in found) / tokens, sum(mark.exact for mark in found) / examples]
+        return fields_of(self._held_out, list(self._threads.map(one, self._held_out)))
 
     def _note_look(self) -> None:
         state = self._state
@@ -270,8 +267,15 @@ class Training:
         self._state = _State(**saved.state)
 
 
-def _held_out(fields: list[float] | None) -> HeldOut | None:
-    return HeldOut(int(fields[0]), round(fields[1], 5), round(fields[2], 4)) if fields else None
+def fields_of(batches: Sequence[data.Group], found: Sequence[Marks]) -> list[float]:
+    """A `HeldOut`'s fields, not rounded, out of the marks of each batch."""
+    examples, tokens = sum(len(batch.examples) for batch in batches), sum(mark.tokens for mark in found)
+    return [examples, sum(mark.loss for mark in found) / tokens, sum(mark.exact for mark in found) / examples]
+
+
+def held_out_of(fields: Sequence[float]) -> HeldOut:
+    examples, loss, exact = fields
+    return HeldOut(int(examples), round(loss, 5), round(exact, 4))
 
 
 def _order(groups: list[data.Group], recipe: Recipe) -> list[list[data.Group]]:

@@ -12,11 +12,12 @@ import selectors
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from experts.scoring import Body, Item
+from experts.scoring import Body, Item, chat
 
 MEASURE = "questions whose query gives the right rows"
 BARS = {"all": 0.70}
@@ -65,28 +66,20 @@ def items() -> list[Item]:
     return found
 
 
-def _body(schema: str, prompt: str, *before: dict[str, str]) -> Body:
-    return {
-        "messages": [*before, {"role": "user", "content": prompt}],
-        "response_format": {"type": "cypher", "schema": schema},
-        "max_tokens": MAX_TOKENS,
-    }
+def _body(schema: str, prompt: str, system: str = "", shots: Sequence[tuple[str, str]] = ()) -> Body:
+    return {**chat(MAX_TOKENS, prompt, system, shots), "response_format": {"type": "cypher", "schema": schema}}
 
 
 def _base_bodies(schema: str, ask: str, prompt: str) -> tuple[Body, ...]:
     """As the expert is asked; with a system message; with rules; with examples as earlier turns; with them as text."""
-    system = {"role": "system", "content": SYSTEM}
-    turns = []
-    for question, query in SHOWN:
-        turns.append({"role": "user", "content": f"{SHOWN_SCHEMA}\n\n{question}"})
-        turns.append({"role": "assistant", "content": query})
+    shots = [(f"{SHOWN_SCHEMA}\n\n{question}", query) for question, query in SHOWN]
     shown = "\n".join(f"Question: {question}\nCypher: {query}" for question, query in SHOWN)
     told = f"Schema:\n{SHOWN_SCHEMA}\n{shown}\n\nSchema:\n{schema}\nQuestion: {ask}\nCypher:"
     return (
         _body(schema, prompt),
-        _body(schema, f"{schema}\n\n{ask}", system),
-        _body(schema, f"Graph schema:\n{schema}\n\nWrite a Cypher query. {RULES}\n\nQuestion: {ask}", system),
-        _body(schema, f"{schema}\n\n{ask}", system, *turns),
+        _body(schema, f"{schema}\n\n{ask}", SYSTEM),
+        _body(schema, f"Graph schema:\n{schema}\n\nWrite a Cypher query. {RULES}\n\nQuestion: {ask}", SYSTEM),
+        _body(schema, f"{schema}\n\n{ask}", SYSTEM, shots),
         _body(schema, told),
     )
 

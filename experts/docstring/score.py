@@ -68,15 +68,12 @@ def items() -> list[Item]:
 def _base_bodies(code: str, prompt: str) -> tuple[Body, ...]:
     """With a system message; with an instruction; with examples as earlier turns; as text; as code that goes on."""
     text = "\n\n".join(f"Function:\n{shown}\nDocstring: {docstring}" for shown, docstring in SHOWN)
-    chats = (
+    goes_on = f'{code}\n\n\n# The same function, with a docstring of one sentence.\n\n{head(code)}\n    """'
+    return (
         chat(MAX_TOKENS, prompt, SYSTEM),
         chat(MAX_TOKENS, f"{ASK}\n\n```python\n{code}\n```"),
         chat(MAX_TOKENS, code, SYSTEM, SHOWN),
         chat(MAX_TOKENS, f"{text}\n\nFunction:\n{code}\nDocstring:", SYSTEM),
-    )
-    goes_on = f'{code}\n\n\n# The same function, with a docstring of one sentence.\n\n{head(code)}\n    """'
-    return (
-        *chats,
         {"prompt": goes_on, "max_tokens": MAX_TOKENS, "stop": ['"""']},
     )
 

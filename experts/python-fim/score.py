@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from experts.scoring import Body, Item
+from experts.scoring import Body, Item, chat
 
 MEASURE = "gaps filled exactly"
 SECOND = "edit similarity"
@@ -92,17 +92,13 @@ def _base_bodies(prefix: str, suffix: str) -> tuple[Body, ...]:
     goes_on = prefix.removesuffix(" ")
     gap = f"{prefix}{GAP}{suffix}"
     later = "".join(f"# {line}\n" for line in suffix.strip().splitlines()[:12])
-    system = {"role": "system", "content": SYSTEM}
-    turns = []
-    for code, middle in SHOWN:
-        turns += [{"role": "user", "content": code}, {"role": "assistant", "content": middle}]
     text = "\n".join(f"Code:\n{code}\n{GAP} stands for:\n{middle}\n" for code, middle in SHOWN)
     asked = f"{SYSTEM}\n\n```python\n{gap}\n```"
     return (
         {"prompt": goes_on, "max_tokens": MAX_TOKENS},
         {"prompt": f"# The code below ends with:\n{later}\n{goes_on}" if later else goes_on, "max_tokens": MAX_TOKENS},
-        {"messages": [{"role": "user", "content": asked}], "max_tokens": MAX_TOKENS},
-        {"messages": [system, *turns, {"role": "user", "content": gap}], "max_tokens": MAX_TOKENS},
+        chat(MAX_TOKENS, asked),
+        chat(MAX_TOKENS, gap, SYSTEM, SHOWN),
         {"prompt": f"{text}\nCode:\n{gap}\n{GAP} stands for:\n", "max_tokens": MAX_TOKENS},
     )
 

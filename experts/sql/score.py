@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from experts.scoring import Body, Item
+from experts.scoring import Body, Item, chat
 
 MEASURE = "execution accuracy"
 BARS = {"names_columns": 0.75, "own_words": 0.45}
@@ -66,32 +66,26 @@ def items() -> list[Item]:
 def _item(question: Question) -> Item:
     prompt = f"{question.ddl}\n\n{question.ask}"
     group = "names_columns" if question.names_columns else "own_words"
-    body = {"messages": [{"role": "user", "content": prompt}], "max_tokens": MAX_TOKENS}
-    return Item(body, _base_bodies(question, prompt), question, group, f"{question.schema}: {question.ask}")
+    about = f"{question.schema}: {question.ask}"
+    return Item(chat(MAX_TOKENS, prompt), _base_bodies(question, prompt), question, group, about)
 
 
 def _base_bodies(question: Question, prompt: str) -> tuple[Body, ...]:
     """The base's answers are held to the schema as the manifest's grammar holds the expert's."""
-    turns = [(("user", asked), ("assistant", sql)) for asked, sql in SHOTS]
-    shots = [{"role": role, "content": text} for turn in turns for role, text in turn]
-    system = {"role": "system", "content": SYSTEM}
     in_text = "".join(f"{asked}\n\nSQL: {sql}\n\n\n" for asked, sql in SHOTS)
     ways = (
-        [{"role": "user", "content": prompt}],
-        [system, {"role": "user", "content": prompt}],
-        [system, *shots, {"role": "user", "content": prompt}],
-        [{"role": "user", "content": f"{in_text}{prompt}\n\nSQL:"}],
-        [
-            {
-                "role": "user",
-                "content": f"Here is a database schema:\n\n{question.ddl}\n\n"
-                f"Write one SQLite query that answers this question: {question.ask}\n"
-                "Select only the columns that are asked for.",
-            }
-        ],
+        chat(MAX_TOKENS, prompt),
+        chat(MAX_TOKENS, prompt, SYSTEM),
+        chat(MAX_TOKENS, prompt, SYSTEM, SHOTS),
+        chat(MAX_TOKENS, f"{in_text}{prompt}\n\nSQL:"),
+        chat(
+            MAX_TOKENS,
+            f"Here is a database schema:\n\n{question.ddl}\n\nWrite one SQLite query that answers this question: "
+            f"{question.ask}\nSelect only the columns that are asked for.",
+        ),
     )
     form = {"type": "sql", "dialect": "sqlite", "schema": question.ddl}
-    return tuple({"messages": messages, "max_tokens": MAX_TOKENS, "response_format": form} for messages in ways)
+    return tuple({**way, "response_format": form} for way in ways)
 
 
 def grade(item: Item, answer: str) -> float:
