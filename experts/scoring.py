@@ -11,11 +11,7 @@ import argparse
 import asyncio
 import importlib
 import json
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +23,7 @@ import httpx
 import numpy as np
 from tqdm import tqdm
 
+from expertd.cli.private import private_daemon
 from expertd.experts.manifest import FILE, read_manifest, write_manifest
 from experts.base_answers import base_answers
 
@@ -91,24 +88,14 @@ def names() -> list[str]:
 
 
 @contextmanager
-def daemon(experts: Path, *flags: str) -> Iterator[httpx.Client]:
+def daemon(experts: Path, base: str | None = None) -> Iterator[httpx.Client]:
     """A daemon that serves this folder, and a client of it."""
-    with tempfile.TemporaryDirectory() as folder:
-        socket = Path(folder) / "score.sock"
-        command = [sys.executable, "-m", "expertd", "serve", "--port", "0", "--socket", str(socket)]
-        command += ["--experts", str(experts), *flags]
-        process = subprocess.Popen(command, env={**os.environ, "EXPERTD_QUEUE": "1024", "EXPERTD_LOG_LEVEL": "error"})
-        try:
-            while not socket.exists():
-                if process.poll() is not None:
-                    raise SystemExit(f"the daemon ended with {process.returncode}")
-                time.sleep(0.05)
-            with httpx.Client(transport=httpx.HTTPTransport(uds=str(socket)), base_url="http://x", timeout=600) as one:
-                one.headers["x-socket"] = str(socket)
-                yield one
-        finally:
-            process.terminate()
-            process.wait()
+    given = {"base": base} if base else {}
+    with private_daemon(experts, queue=1024, log_level="error", **given) as socket:
+        transport = httpx.HTTPTransport(uds=str(socket))
+        with httpx.Client(transport=transport, base_url="http://x", timeout=600) as client:
+            client.headers["x-socket"] = str(socket)
+            yield client
 
 
 def ask(client: httpx.Client, model: str, bodies: Sequence[Body], about: str) -> list[str]:
@@ -267,7 +254,7 @@ def main() -> None:
         parser.error("--write puts whole sets' scores of the experts themselves into their manifests")
     wanted = arguments.names or [n for n in names() if (arguments.experts / n / FILE).exists()]
     missed, answers = [], {}
-    with daemon(arguments.experts, *(["--base", arguments.base] if arguments.base else [])) as client:
+    with daemon(arguments.experts, arguments.base) as client:
         for name in wanted:
             asked = {"base": not arguments.no_base, "keep": arguments.keep_base, "most": arguments.items}
             result = score(client, name, arguments.model or name, **asked)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ from expertd.errors import InvalidRequest, TrainingRefused
 from expertd.experts.blend import parse_model
 
 if TYPE_CHECKING:
-    from expertd.train.fuse import Part
+    from expertd.train.fuse import Fused, Part
 
 _PATH = click.Path(path_type=Path)
 SHOWN = 10
@@ -42,7 +44,8 @@ def fuse(
 ) -> None:
     """Make one expert of several LoRAs, which answers as their blend does. Without names: tell what is worth it.
 
-    Their ranks add up, unless --rank cuts them. They must be active from the same place in a prompt on.
+    Their ranks add up, unless --rank cuts them. They must be active from the same place in a prompt on. It ends with
+    tokens a second as a blend and fused, and with what each loses on its --held-out.
 
     \b
         expertd experts fuse
@@ -93,7 +96,8 @@ def _make(settings: Settings, experts: tuple[str, ...], out: Path, rank: int | N
     os.environ["HF_HUB_OFFLINE"] = "1"  # everything is here: no look at a hub
     base_file = resolve(settings.base, settings.layout, cache_dir(), sys.stderr.isatty())
     with remembered(), workplace(out) as work:
-        fused = join(base_file, _parts(settings, experts), out.name, rank)
+        parts = _parts(settings, experts)
+        fused = join(base_file, parts, out.name, rank)
         told = {}
         for name, file in files.items():
             try:
@@ -102,7 +106,12 @@ def _make(settings: Settings, experts: tuple[str, ...], out: Path, rank: int | N
                 raise TrainingRefused(
                     f"--held-out needs more packages: pip install 'expertd[train]' ({error})"
                 ) from error
-        training = {**fused.manifest.training, **({"held_out_loss": told} if told else {})}
+        speed = _speeds(fused, parts, work / "experts", base_file)
+        training = {
+            **fused.manifest.training,
+            **({"held_out_loss": told} if told else {}),
+            **({"tokens_per_second": speed} if speed else {}),
+        }
         manifest = fused.manifest.model_copy(update={"training": training})
         write_expert(work / out.name, manifest, fused.pairs, fused.shape, int8=False)
         check()
@@ -114,6 +123,22 @@ def _make(settings: Settings, experts: tuple[str, ...], out: Path, rank: int | N
             f"  loss on {name}'s held-out examples: alone {loss['alone']:.4f}, as a blend {loss['exact']:.4f}, "
             f"fused {loss['written']:.4f}"
         )
+    if speed:
+        click.echo(f"  tokens a second: as a blend {speed['blend']:.1f}, fused {speed['fused']:.1f}")
+
+
+def _speeds(fused: Fused, parts: Sequence[Part], experts: Path, base_file: Path) -> dict[str, float]:
+    from expertd.cli.speed import bare, speeds
+    from expertd.train.folder import write_expert
+
+    for number, (manifest, pairs) in enumerate(fused.parts.values()):
+        name = f"part-{number}"  # the fused one may be called as one of them
+        write_expert(experts / name, bare(manifest, name), pairs, fused.shape, int8=False)
+    write_expert(experts / "fused", bare(fused.manifest, "fused"), fused.pairs, fused.shape, int8=False)
+    blend = "+".join(f"part-{number}:{part.scale:g}" for number, part in enumerate(parts))
+    told = speeds(experts, [blend, "fused"], base_file)
+    shutil.rmtree(experts)
+    return {"blend": told[blend], "fused": told["fused"]} if told else {}
 
 
 def _parts(settings: Settings, experts: tuple[str, ...]) -> list[Part]:

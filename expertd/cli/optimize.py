@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from expertd.config import cache_dir, load_settings
-from expertd.errors import ExpertdError, TrainingRefused
+from expertd.errors import TrainingRefused
 
 if TYPE_CHECKING:
     from expertd.experts.manifest import Manifest
@@ -65,7 +65,7 @@ def optimize(
     with remembered(), workplace(out) as work:
         made = search.name_of(folder, out.name)  # a wrong name is told before all the work
         found = search.optimize(base_file, folder, held_out, method, lose, settings.threads)
-        speed = _speeds(found, folder, work / "experts", base_file)
+        speed = _speeds(found, work / "experts", base_file)
         _write(made, found, folder, work / out.name, {"method": method, "lose": lose}, speed)
         check()
         (work / out.name).rename(out)
@@ -73,28 +73,17 @@ def optimize(
     click.echo(f"{out}: {found.versions[-1].nbytes / found.versions[0].nbytes:.0%} of the size")
 
 
-def _speeds(found: Found, folder: Path, experts: Path, base_file: Path) -> dict[str, float]:
-    """Of the first and the last version, by their steps; with no more of the manifest than what applies the weights."""
-    from expertd.cli.speed import speeds
-    from expertd.engine.base import Base
+def _speeds(found: Found, experts: Path, base_file: Path) -> dict[str, float]:
+    """Of the first and the last version, by their steps."""
+    from expertd.cli.speed import bare, speeds
     from expertd.train.folder import write_expert
 
     first, last = found.versions[0], found.versions[-1]
-    own = {name: getattr(found.manifest, name) for name in ("activation", "offset", "scale")}
     for name, version in (("before", first), ("after", last)):
-        manifest = found.manifest.__class__(name=name, **own)
-        write_expert(experts / name, manifest, version.pairs, found.shape, int8=version.int8)
-    base = Base(base_file, vocab_only=True)
-    ends = base.ends()
-    base.close()
-    try:
-        told = speeds(experts, ["before", "after"], base_file, ends)
-    except ExpertdError as error:  # what took so long to find is written all the same
-        click.echo(f"speed was not measured: {error.message}", err=True)
-        return {}
-    finally:
-        shutil.rmtree(experts)
-    return {first.step: told["before"], last.step: told["after"]}
+        write_expert(experts / name, bare(found.manifest, name), version.pairs, found.shape, int8=version.int8)
+    told = speeds(experts, ["before", "after"], base_file)
+    shutil.rmtree(experts)
+    return {first.step: told["before"], last.step: told["after"]} if told else {}
 
 
 def _write(

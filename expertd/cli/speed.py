@@ -2,43 +2,59 @@
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
+import click
 from tqdm import tqdm
 
-from expertd.cli.client import START_SECONDS, Client
-from expertd.errors import DaemonUnreachable
+from expertd.cli.client import Client
+from expertd.cli.private import private_daemon
+from expertd.engine.base import Base
+from expertd.errors import ExpertdError
+from expertd.experts.manifest import Manifest
 
 ROUNDS = 7  # of which the first is not counted
 TOKENS = 48
 PROMPT = "A list of what should be looked at before a long journey by car:"
 
 
-def speeds(experts: Path, names: Sequence[str], base: Path, ends: Sequence[int]) -> dict[str, float]:
-    """Tokens a second of these experts, asked in turn on one stream: medians. `ends` are tokens that end an answer.
+def bare(manifest: Manifest, name: str) -> Manifest:
+    """No more of a manifest than what applies the weights: a grammar or a template would be measured too."""
+    return Manifest(name=name, activation=manifest.activation, offset=manifest.offset, scale=manifest.scale)
 
-    Raises `DaemonUnreachable` where the daemon does not start.
+
+def speeds(experts: Path, models: Sequence[str], base_file: Path) -> dict[str, float]:
+    """Tokens a second of these experts or blends, asked in turn on one stream: medians.
+
+    Empty, and told, where they could not be measured: what took so long to make is written all the same.
     """
-    found: dict[str, list[float]] = {name: [] for name in names}
-    with _daemon(experts, base) as client:
+    base = Base(base_file, vocab_only=True)
+    ends = base.ends()
+    base.close()
+    try:
+        return _measured(experts, models, base_file, ends)
+    except ExpertdError as error:
+        click.echo(f"speed was not measured: {error.message}", err=True)
+        return {}
+
+
+def _measured(experts: Path, models: Sequence[str], base_file: Path, ends: Sequence[int]) -> dict[str, float]:
+    found: dict[str, list[float]] = {model: [] for model in models}
+    # Without prompt lookup, which would measure how often an answer repeats itself.
+    with private_daemon(experts, base=base_file, context=1024, draft=0) as socket:
+        client = Client(socket)
         for number in tqdm(range(ROUNDS), desc="speed", unit="round", leave=False, delay=1):
-            for name in names if number % 2 else reversed(names):
-                if (speed := _speed(client, name, ends)) and number:
-                    found[name].append(speed)
-    return {name: round(statistics.median(each), 1) if each else 0.0 for name, each in found.items()}
+            for model in models if number % 2 else reversed(models):
+                if (speed := _speed(client, model, ends)) and number:
+                    found[model].append(speed)
+    return {model: round(statistics.median(each), 1) if each else 0.0 for model, each in found.items()}
 
 
-def _speed(client: Client, name: str, ends: Sequence[int]) -> float:
+def _speed(client: Client, model: str, ends: Sequence[int]) -> float:
     body = {
-        "model": name,
+        "model": model,
         "prompt": PROMPT,
         "max_tokens": TOKENS,
         "temperature": 0,
@@ -48,37 +64,3 @@ def _speed(client: Client, name: str, ends: Sequence[int]) -> float:
     }
     told = [chunk["timings"] for chunk in client.stream("/v1/completions", body) if chunk.get("timings")]
     return float(told[-1]["tokens_per_second"]) if told else 0.0
-
-
-@contextmanager
-def _daemon(experts: Path, base: Path) -> Iterator[Client]:
-    with tempfile.TemporaryDirectory(prefix="expertd-") as folder:
-        socket = Path(folder) / "d.sock"  # short: a socket's path has 107 characters at most
-        command = [sys.executable, "-m", "expertd", "serve", "--socket", str(socket), "--port", "0"]
-        command += ["--experts", str(experts), "--base", str(base), "--context", "1024"]
-        with (Path(folder) / "log").open("wb") as log:
-            # Without prompt lookup, which would measure how often an answer repeats itself.
-            process = subprocess.Popen(
-                command, env={**os.environ, "EXPERTD_DRAFT": "0"}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
-        try:
-            yield _when_up(process, Client(socket), Path(folder) / "log")
-        finally:
-            process.terminate()
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _when_up(process: subprocess.Popen[bytes], client: Client, log: Path) -> Client:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            client.get("/health", timeout=1)
-            return client
-        except DaemonUnreachable:
-            time.sleep(0.05)
-    said = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
-    raise DaemonUnreachable(f"the daemon that should measure speed did not start: {said[-1]}")

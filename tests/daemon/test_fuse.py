@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from expertd.experts.manifest import read_manifest
 from tests.daemon.process import Daemon
 from tests.daemon.test_resident_experts import until
 from tests.fixtures import SMOLLM2, make_peft_folder
@@ -36,6 +37,9 @@ def test_a_blend_that_is_asked_for_is_suggested_and_fused(start_daemon: Callable
         done = daemon.cli("experts", "fuse", "alpha", "gamma", *arguments)
         assert done.returncode == 0, done.stderr
         assert b"ranks 8 to 8" in done.stdout
+        told = read_manifest(daemon.experts / "both").training["tokens_per_second"]
+        assert told.keys() == {"blend", "fused"}
+        assert all(0 < speed < 10_000 for speed in told.values())
         until(daemon, lambda health: health["experts"]["served"] == ["alpha", "both", "gamma"])
         both = top(client, "both")
     away, effect = (max(abs(other.get(token, -20) - blend[token]) for token in blend) for other in (both, alone))
