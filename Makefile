@@ -17,8 +17,9 @@ run: .venv/installed
 	$(BIN)/expertd ask -e sql --timings $(DEMO) < experts/sql/example.sql; code=$$?; \
 	$(BIN)/expertd stop; rm -rf $$dir; exit $$code
 
+# By two processes: most tests wait for a daemon that decodes on one core.
 test: .venv/installed-test
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # 10,000 interleavings, and a soak of SOAK_SECONDS (600).
 test-slow: .venv/installed-test

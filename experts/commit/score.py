@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from experts.scoring import Body, Item, chat, held_out
+from experts.word_overlap import f1, stem
 
 MEASURE = "token F1 with the nearest of 3 or 4 subjects"
 BARS: dict[str, float] = {}
@@ -91,18 +92,3 @@ def words(text: str) -> Counter[str]:
 
 def _split(text: str) -> Iterator[str]:
     yield from re.findall(r"[^\W_]+", re.sub(r"['’]s?\b", "", text.lower()))
-
-
-def stem(word: str) -> str:
-    """A light one: plurals and forms of verbs become one."""
-    for ending, least in (("ies", 5), ("ied", 5), ("ing", 6), ("ed", 5), ("es", 5), ("s", 4)):
-        if word.endswith(ending) and len(word) >= least and not word.endswith("ss"):
-            word = word[: -len(ending)]
-            break
-    word = word[:-1] if len(word) > 3 and word[-1] in "ey" else word
-    return word[:-1] if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiou" else word
-
-
-def f1(got: Counter[str], right: Counter[str]) -> float:
-    both = sum((got & right).values())
-    return 2 * both / (sum(got.values()) + sum(right.values())) if both else 0.0

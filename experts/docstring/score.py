@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experts.scoring import Body, Item, chat, held_out
+from experts.word_overlap import f1, stem
 
 MEASURE = "F1 of the words beside a written docstring"
 BARS: dict[str, float] = {}
@@ -118,21 +119,3 @@ def extract(answer: str) -> str:
 def words(text: str) -> Counter[str]:
     """Lower-cased stems of what is not said in every sentence."""
     return Counter(stem(word) for word in re.findall(r"[^\W_]+", text.lower()) if word not in STOP)
-
-
-def stem(word: str) -> str:
-    """Without the endings of plurals and verbs, so that `computes` and `computing` are alike."""
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    for ending in ("ing", "ed", "es", "s"):
-        if word.endswith(ending) and not word.endswith("ss") and len(word) - len(ending) >= 3:
-            word = word[: -len(ending)]
-            break
-    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiouls":
-        word = word[:-1]  # `stripped`
-    return word[:-1] if len(word) > 3 and word.endswith("e") else word
-
-
-def f1(got: Counter[str], want: Counter[str]) -> float:
-    same = sum((got & want).values())
-    return 2 * same / (sum(got.values()) + sum(want.values())) if same else 0.0
