@@ -227,12 +227,17 @@ def _dora(file: Path, module: Module, low: LowRank, shape: BaseShape, weight: Ar
     """delta = (m - 1) W x + m B A x, with m the trained magnitude over the length of each row of W + B A."""
     n_out = shape.sizes(module.kind)[1]
     magnitude = _vector(file, f"{module.path} lora_magnitude_vector", module.parts["lora_magnitude_vector"], n_out)
-    lengths = np.linalg.norm(weight + low.b.astype(np.float32) @ low.a.astype(np.float32), axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
+        lengths = np.linalg.norm(weight + low.b.astype(np.float32) @ low.a.astype(np.float32), axis=1)
         ratio = in_order(magnitude, module.kind, shape) / lengths
-    if not np.isfinite(ratio).all():
+        b = (ratio[:, None] * low.b).astype(np.float32)
+    if not lengths.all():
         raise ExpertRefused(f"{file}: {module.path} has a row of length zero. The adapter belongs to another base.")
-    return LowRank(low.a, (ratio[:, None] * low.b).astype(np.float32)), ratio - 1
+    if not (np.isfinite(lengths).all() and np.isfinite(ratio).all() and np.isfinite(b).all()):
+        raise ExpertRefused(
+            f"{file}: {module.path} makes values that are infinite. Train anew, with a lower learning rate."
+        )
+    return LowRank(low.a, b), ratio - 1
 
 
 def _ia3(
@@ -253,7 +258,9 @@ def _ia3(
             # PEFT scales after the bias, and the hook before it.
             bias = base.get(module.name.replace(".weight", ".bias")) if base else None
             if bias is not None:
-                shifts[module.name] = change * bias
+                with np.errstate(over="ignore"):
+                    shift = change * bias
+                shifts[module.name] = _vector(file, f"{module.path} ia3_l times the bias", shift, n_out)
     return Weights({}, channels=channels, shifts=shifts, inputs=inputs)
 
 

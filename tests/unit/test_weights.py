@@ -19,6 +19,7 @@ from transformers.modeling_gguf_pytorch_utils import LlamaTensorProcessor
 from expertd.engine.base import Base
 from expertd.engine.context import Adapter, Context, Row
 from expertd.errors import ExpertRefused
+from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.gguf_adapter import parse_gguf, write_gguf
 from expertd.experts.manifest import Manifest, read_manifest
 from expertd.experts.tensors import BaseShape, Weights
@@ -307,6 +308,24 @@ Q = "base_model.model.model.layers.0.self_attn.q_proj"
 def test_tensors_that_are_not_as_they_must_be_are_refused(tmp_path: Path, changed: Any, said: str) -> None:
     tensors = {name: t for name, t in {**peft_tensors(TINY), **changed}.items() if t is not None}
     assert said in refusal(make_peft_folder(tmp_path / "toy", tensors=tensors))
+
+
+@pytest.mark.parametrize(("a", "b", "magnitude"), [(0, 1e38, 1e38), (1e30, 1e30, 1)])
+def test_dora_whose_finite_tensors_make_infinite_weights_is_refused(
+    tmp_path: Path, a: float, b: float, magnitude: float
+) -> None:
+    class Ones(BaseTensors):
+        def get(self, name: str) -> Any:
+            return np.ones((32, 32), np.float32)
+
+    tensors = {
+        f"{Q}.lora_A.weight": np.full((4, 32), a, np.float32),
+        f"{Q}.lora_B.weight": np.full((32, 4), b, np.float32),
+        f"{Q}.lora_magnitude_vector": np.full(32, magnitude, np.float32),
+    }
+    folder = make_peft_folder(tmp_path / "toy", modules=("q_proj",), config={"use_dora": True}, tensors=tensors)
+    with pytest.raises(ExpertRefused, match="infinite"):
+        read_weights(folder, Manifest(name="toy"), TINY, Ones(tmp_path))
 
 
 def test_layers_that_the_base_lacks_are_refused(tmp_path: Path) -> None:
