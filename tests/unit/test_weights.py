@@ -263,6 +263,8 @@ def test_noise_in_a_gguf_header_never_does_more_than_a_refusal(tmp_path: Path) -
         ({"lora_alpha": float("nan")}, "lora_alpha"),
         ({"rank_pattern": {"(a+)+$": 2}}, "pattern"),
         ({"rank_pattern": {"[": 2}}, "pattern"),
+        ({"rank_pattern": {f"layers.{i}.x": 2 for i in range(30_000)}}, "30,000 patterns"),
+        ({"alpha_pattern": {rf"[\w.]*[\w.]*[\w.]*{i}": 2 for i in range(200)}}, "200 of them"),
     ],
 )
 def test_what_a_config_asks_beyond_plain_lora_is_refused_by_name(tmp_path: Path, config: Any, said: str) -> None:
@@ -328,6 +330,11 @@ def test_dora_whose_finite_tensors_make_infinite_weights_is_refused(
         read_weights(folder, Manifest(name="toy"), TINY, Ones(tmp_path))
 
 
+def test_a_tensor_without_dimensions_beside_any_rank_is_refused(tmp_path: Path) -> None:
+    tensors = {**peft_tensors(TINY), f"{Q}.lora_A.weight": np.ones((), np.float16)}
+    assert "says 1000" in refusal(make_peft_folder(tmp_path / "toy", tensors=tensors, config={"r": 10**400}))
+
+
 def test_layers_that_the_base_lacks_are_refused(tmp_path: Path) -> None:
     deeper = BaseShape("llama", 32, 3, 4, 2, 48, 8)
     assert "2 layers" in refusal(make_peft_folder(tmp_path / "toy", deeper))
@@ -361,6 +368,7 @@ def test_a_safetensors_file_cut_or_lying_is_refused(tmp_path: Path) -> None:
         whole[:-1],
         whole + b"\0",
         struct.pack("<Q", 1 << 62) + whole[8:],
+        struct.pack("<Q", 5 << 20) + b" " * (5 << 20) + whole[8:],
         whole.replace(b'"shape":[4,32]', b'"shape":[4,99]'),
         whole.replace(b'"F16"', b'"F32"'),
         b"PK\x03\x04" + whole[4:],
