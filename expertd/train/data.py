@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import random
 from collections import Counter
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from expertd.engine.base import Base
 from expertd.engine.chat_template import ChatTemplate
 from expertd.engine.fill_in import fill_in
-from expertd.errors import ExpertdError, TrainingRefused
+from expertd.errors import ExpertdError, TrainingRefused, shown
 from expertd.experts.manifest import FillIn
 from expertd.experts.sandbox import render_message
 
@@ -111,6 +112,8 @@ def read(path: Path, base: Base, asking: Asking, limit: int) -> Found:
     try:
         with path.open("rb") as file:
             for number, data in enumerate(file, 1):
+                if number == 1:
+                    data = data.removeprefix(codecs.BOM_UTF8)  # some editors begin every file with it
                 if not data.strip():
                     continue
                 try:
@@ -140,7 +143,7 @@ def _parse(data: bytes) -> Line:
     except ValidationError as error:
         fault = error.errors()[0]
         where = ".".join(map(str, fault["loc"])) or "line"
-        raise ValueError(f"{where}: {fault['msg']}") from error
+        raise ValueError(shown(f"{where}: {fault['msg']}")) from error
 
 
 def tokenize(base: Base, template: ChatTemplate, line: Line, asking: Asking) -> Example:
@@ -300,6 +303,8 @@ def _cost(group: Group, example: Example) -> float:
 def fingerprint(path: Path) -> str:
     """sha256 of a file. Raises `TrainingRefused` where it cannot be read."""
     digest = hashlib.sha256()
+    if path.is_fifo() or path.is_char_device():  # it is read twice, and a device may never end
+        raise TrainingRefused(f"{path} is a pipe or a device. Write the lines into a file, and give that.")
     try:
         with path.open("rb") as file:
             while block := file.read(1 << 20):

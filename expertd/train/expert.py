@@ -109,10 +109,12 @@ def _examples(job: Job, recipe: Recipe) -> tuple[list[Example], list[Example], l
     base = Base(job.base_file, vocab_only=True)
     try:
         _check_context(base, recipe)
-        examples = _sound(job.data, read(job.data, base, recipe.asking, recipe.max_tokens), job.skip_faults)
+        # Whatever --max-tokens says, no request can be longer than the context.
+        limit = min(recipe.max_tokens, base.number("context_length") or recipe.max_tokens)
+        examples = _sound(job.data, read(job.data, base, recipe.asking, limit), job.skip_faults)
         told = base.tokenize(job.description)
         if job.held_out:
-            found = read(job.held_out, base, recipe.asking, recipe.max_tokens)
+            found = read(job.held_out, base, recipe.asking, limit)
             return examples, _sound(job.held_out, found, job.skip_faults), told
         return *split(examples, job.held_out_share, MOST_HELD_OUT, recipe.seed), told
     finally:
