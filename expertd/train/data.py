@@ -107,6 +107,7 @@ def read(path: Path, base: Base, asking: Asking, limit: int) -> Found:
 
     Raises `TrainingRefused` where the file cannot be read at all.
     """
+    _check_ends(path)
     found = Found([], [])
     template = ChatTemplate(base)
     try:
@@ -132,6 +133,12 @@ def read(path: Path, base: Base, asking: Asking, limit: int) -> Found:
     except OSError as error:
         raise TrainingRefused(f"{path} cannot be read: {error.strerror}") from error
     return found
+
+
+def _check_ends(path: Path) -> None:
+    """Raises `TrainingRefused` for what may never end, or can be read only once."""
+    if path.is_fifo() or path.is_char_device():
+        raise TrainingRefused(f"{path} is a pipe or a device. Write the lines into a file, and give that.")
 
 
 def _parse(data: bytes) -> Line:
@@ -303,8 +310,7 @@ def _cost(group: Group, example: Example) -> float:
 def fingerprint(path: Path) -> str:
     """sha256 of a file. Raises `TrainingRefused` where it cannot be read."""
     digest = hashlib.sha256()
-    if path.is_fifo() or path.is_char_device():  # it is read twice, and a device may never end
-        raise TrainingRefused(f"{path} is a pipe or a device. Write the lines into a file, and give that.")
+    _check_ends(path)
     try:
         with path.open("rb") as file:
             while block := file.read(1 << 20):

@@ -100,9 +100,11 @@ def test_what_is_told_of_an_odd_line_can_be_printed_and_is_short(base, tmp_path)
 
 
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/full"])
-def test_a_file_that_never_ends_is_refused(device):
+def test_a_file_that_never_ends_is_refused(base, device):
     with pytest.raises(TrainingRefused, match="device"):
         fingerprint(Path(device))
+    with pytest.raises(TrainingRefused, match="device"):
+        read(Path(device), base, Asking(), 100)
 
 
 def test_a_file_that_is_not_there_is_refused(base, tmp_path):
