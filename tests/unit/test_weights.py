@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import resource
 import struct
 from pathlib import Path
 from typing import Any
@@ -201,6 +202,18 @@ def test_a_gguf_that_does_not_fit_is_refused(tmp_path: Path, tensors: Any, keys:
     write_adapter(tmp_path / "a.gguf", tensors, **keys)
     with pytest.raises(ExpertRefused, match=said):
         read_gguf(tmp_path / "a.gguf")
+
+
+def test_a_full_disk_for_the_copy_of_a_gguf_is_no_fault_of_file_or_base(tmp_path: Path) -> None:
+    write_adapter(tmp_path / "a.gguf", pair())
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(ExpertRefused, match="Make room") as caught:
+            read_gguf(tmp_path / "a.gguf")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.passing
 
 
 def test_a_gguf_cut_anywhere_is_refused(tmp_path: Path) -> None:
