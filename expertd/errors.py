@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+LONGEST = 1000  # characters that are shown of what a stranger's file may have made longer
+
+
+def shown(text: str) -> str:
+    """`text` as one line that can be printed and sent: a stranger's file may have had anything in it.
+
+    Control characters would steer a terminal, and bytes of a file's name that are no text cannot be written at all.
+    """
+    if len(text) > LONGEST:
+        half = LONGEST // 2
+        text = f"{text[: half - 5]} ... {text[-half:]}"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else " " if c == "\n" else repr(c)[1:-1] for c in text)
+
 
 class ExpertdError(Exception):
     """Base of all our errors. `message` is shown to people: it says what, where and what to do."""
@@ -138,6 +153,7 @@ class ExpertRefused(ExpertdError):
     exit_code = 65  # EX_DATAERR
 
     def __init__(self, *faults: str, passing: bool = False) -> None:
+        faults = tuple(map(shown, faults))
         more = f" `expertd experts check` tells {len(faults) - 1} more." if len(faults) > 1 else ""
         super().__init__(faults[0] + more)
         self.faults = faults

@@ -12,7 +12,7 @@ import click
 
 from expertd.cli.client import Client
 from expertd.config import cache_dir, load_settings
-from expertd.errors import ExpertRefused
+from expertd.errors import ExpertRefused, shown
 from expertd.models.catalogue import resolve
 
 SHOWN = 10  # faults of one expert: that of a wrong base is told by hundreds of tensors
@@ -80,7 +80,7 @@ def check(folders: tuple[Path, ...], base: str | None, layout: str | None, as_js
 def _told(report: Any) -> str:
     state = f"broken, {len(report.faults)} fault{'s' * (len(report.faults) > 1)}"
     if not report.faults:
-        state = f"sound, version {report.manifest.version}, {report.weights.kept.nbytes_unused / 1e6:.1f} MB"
+        state = f"sound, version {shown(report.manifest.version)}, {report.weights.kept.nbytes_unused / 1e6:.1f} MB"
     lines = [f"{report.name}: {state}", *(f"  fault: {fault}" for fault in report.faults[:SHOWN])]
     if (more := len(report.faults) - SHOWN) > 0:
         lines.append(f"  and {more} more, which --json tells")
@@ -101,7 +101,7 @@ def list_(socket: Path | None, as_json: bool) -> None:
         (
             m["id"],
             f"{m['kind']}, {m['bytes'] / 1e6:.1f} MB",
-            "; ".join(filter(None, (m["description"], m.get("warning")))),
+            shown("; ".join(filter(None, (m["description"], m.get("warning"))))),
         )
         for m in served
     ]

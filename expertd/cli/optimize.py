@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from expertd.cli.options import Finite
 from expertd.config import cache_dir, load_settings
 from expertd.errors import TrainingRefused
 
@@ -24,7 +25,7 @@ _PATH = click.Path(path_type=Path)
 @click.argument("folder", type=_PATH)
 @click.option("--held-out", type=_PATH, required=True, help="JSONL of examples that it was not trained on.")
 @click.option("--out", type=_PATH, help="Folder of the smaller one; default: NAME-small beside it.")
-@click.option("--lose", default=0.02, type=click.FloatRange(0, 1), show_default=True, help="Share of the loss at most.")
+@click.option("--lose", default=0.02, type=Finite(0, 1), show_default=True, help="Share of the loss at most.")
 @click.option("--method", type=click.Choice(["all", "int8", "prune", "rank"]), default="all", show_default=True)
 @click.option("--base", metavar="NAME|PATH", help="The base to score on; default: the one that is served.")
 @click.option("--layout", type=click.Choice(["q4", "q8_0", "shipped"]), help="Layout of the embedded base.")

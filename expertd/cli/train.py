@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from expertd.cli.options import Finite
 from expertd.config import cache_dir, load_settings
 from expertd.errors import TrainingRefused
 
@@ -31,21 +32,19 @@ _SHOWN: dict[str, Any] = {"show_default": True}
 @click.option("--epochs", default=1, type=click.IntRange(1), **_SHOWN)
 @click.option("--batch", default=32, type=click.IntRange(1), help="Examples a step.", **_SHOWN)
 @click.option("--micro-batch", type=click.IntRange(1), help="Examples a pass; divides the batch; default: up to 16.")
-@click.option(
-    "--learning-rate", type=click.FloatRange(0, 1, min_open=True), help="Default: 0.001; of ia3 and prompt 0.01."
-)
-@click.option("--seed", default=1, type=int, **_SHOWN)
+@click.option("--learning-rate", type=Finite(0, 1, min_open=True), help="Default: 0.001; of ia3 and prompt 0.01.")
+@click.option("--seed", default=1, type=click.IntRange(-(1 << 63), (1 << 63) - 1), **_SHOWN)
 @click.option("--max-tokens", default=2048, type=click.IntRange(8), help="Longest example.", **_SHOWN)
 @click.option(
     "--offset",
     default=1,
-    type=click.IntRange(1),
+    type=click.IntRange(1, 1 << 20),
     help="Tokens of the prompt's end that the expert sees: with more it reads the question too, and trains slower.",
     **_SHOWN,
 )
 @click.option("--from", "start", type=_PATH, help="Expert's folder to go on from; the recipe must be its own.")
 @click.option("--held-out", type=_PATH, help="JSONL to score on, and to stop early by; default: a share of DATA.")
-@click.option("--held-out-share", default=0.05, type=click.FloatRange(0, 0.5), help="0: none.", **_SHOWN)
+@click.option("--held-out-share", default=0.05, type=Finite(0, 0.5), help="0: none.", **_SHOWN)
 @click.option("--evaluations", default=8, type=click.IntRange(1), help="Looks at what is held out.", **_SHOWN)
 @click.option("--patience", default=3, type=click.IntRange(0), help="Looks in vain; 0: no early stop.", **_SHOWN)
 @click.option(
@@ -69,9 +68,15 @@ _SHOWN: dict[str, Any] = {"show_default": True}
 )
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", **_SHOWN)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", **_SHOWN)
-@click.option("--checkpoint", default=60.0, help="Seconds between checkpoints.", **_SHOWN)
-@click.option("--kv-gb", default=2.0, help="Memory for the prompts' kept KV.", **_SHOWN)
-@click.option("--kv-disk-gb", default=8.0, help="Disk for what memory has no room for, in several epochs.", **_SHOWN)
+@click.option("--checkpoint", default=60.0, type=Finite(0), help="Seconds between checkpoints.", **_SHOWN)
+@click.option("--kv-gb", default=2.0, type=Finite(0), help="Memory for the prompts' kept KV.", **_SHOWN)
+@click.option(
+    "--kv-disk-gb",
+    default=8.0,
+    type=Finite(0),
+    help="Disk for what memory has no room for, in several epochs.",
+    **_SHOWN,
+)
 @click.option("--restart", is_flag=True, help="Begin anew instead of going on from the checkpoint.")
 def train(data: Path, out: Path, base: str | None, layout: str | None, restart: bool, **options: Any) -> None:
     """Train an activated expert from DATA: a JSON object a line, with `prompt` (or `messages`) and `answer`.

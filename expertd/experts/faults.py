@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from expertd.errors import ExpertRefused
+from expertd.errors import ExpertRefused, shown
 
 MOST = 1000  # a hostile file must not make a message for each of a million tensors
 
@@ -19,7 +19,7 @@ class Faults:
 
     def add(self, *faults: str) -> None:
         if len(self.found) < MOST:
-            self.found += [fault for fault in faults if fault not in self.found]
+            self.found += [fault for fault in map(shown, faults) if fault not in self.found]
 
     @contextmanager
     def collect(self) -> Iterator[None]:

@@ -43,8 +43,13 @@ def parse_gguf(path: Path, data: bytes, shape: BaseShape) -> Weights:
     """
     # The reader maps its file. A mapped file that someone cuts short kills the process, so it gets a copy of its own.
     with tempfile.NamedTemporaryFile(suffix=".gguf") as copy:
-        copy.write(data)
-        copy.flush()
+        try:
+            Path(copy.name).write_bytes(data)
+        except OSError as error:
+            raise ExpertRefused(
+                f"{path} cannot be checked: {copy.name} cannot be written: {error.strerror}. Make room there.",
+                passing=True,
+            ) from error
         try:
             reader = _BoundedReader(copy.name)
             fields = {key: _value(reader, key) for key in ("general.type", "general.architecture", "adapter.type")}

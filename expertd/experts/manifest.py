@@ -36,6 +36,9 @@ NAME = r"^[a-z][a-z0-9-]{0,31}$"
 RESERVED = frozenset({"base", "auto"})
 MAX_SCALE = 4.0
 _MAX_BYTES = 1 << 20
+_PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
+# Python's parser takes the square of a dotted key's parts: hours for one that fills the file.
+_LONG_KEY = re.compile(rf"(?<![\w.-])(?:{_PART}[ \t]*\.[ \t]*){{100}}", re.ASCII)
 
 
 def _not_reserved(name: str) -> str:
@@ -203,13 +206,18 @@ def read_name(folder: Path) -> str | None:
 def _read_table(folder: Path) -> dict[str, Any]:
     path = folder / FILE
     try:
-        table: dict[str, Any] = tomllib.loads(read_file(folder, FILE, _MAX_BYTES).decode())
+        text = read_file(folder, FILE, _MAX_BYTES).decode()
+        if _LONG_KEY.search(text):
+            raise RecursionError
+        table: dict[str, Any] = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise ExpertRefused(f"{path}: byte {error.start} is not UTF-8. Save the file as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
         raise ExpertRefused(f"{path} is not TOML: {error}. Mend that line.") from error
     except RecursionError as error:
         raise ExpertRefused(f"{path} is nested too deeply. Flatten it.") from error
+    except ValueError as error:  # an integer of thousands of digits
+        raise ExpertRefused(f"{path} cannot be read: {error}. Mend that number.") from error
     if isinstance(table.get("format"), int) and table["format"] != 1:
         raise ExpertRefused(f"{path}: format {table['format']} is not known here, only 1. Update expertd.")
     return table

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,6 +47,9 @@ _PARTS = {
 }
 PROMPT = "prompt_embeddings"
 MAX_PROMPT = 1024  # virtual tokens
+MAX_PATTERNS = 1000  # of ranks or alphas; one for each layer that is adapted is the most that makes sense
+MAX_REPEATING = 10  # patterns with `*`, `+` or `?`, which take long to match
+_MAX_HEADER = 4 << 20  # bytes of a safetensors file that name its tensors: all parts of all layers take less
 
 # Whether the architecture's q and k rows lie permuted in a GGUF (llama.cpp's convert script, `undo_permute`).
 _PERMUTED = {"llama": True, "qwen2": False, "qwen3": False, "gemma": False, "gemma2": False, "gemma3": False}
@@ -99,7 +103,12 @@ class Config(BaseModel):
 
 def _matched(patterns: Mapping[str, float], module: str, default: float) -> float:
     """PEFT's own rule: the first pattern that matches the end of the module's path."""
-    return next((value for key, value in patterns.items() if re.match(rf"(.*\.)?({key})$", module)), default)
+    return next((value for key, value in patterns.items() if _pattern(key).match(module)), default)
+
+
+@lru_cache(maxsize=2 * MAX_PATTERNS)
+def _pattern(key: str) -> re.Pattern[str]:
+    return re.compile(rf"(.*\.)?({key})$")
 
 
 def parse_peft(
@@ -218,7 +227,7 @@ def _low_rank(file: Path, module: Module, config: Config, shape: BaseShape) -> L
         raise ExpertRefused(
             f"{file}: {module.path} has rank {a.shape[0]}, and {CONFIG} says {rank}. They do not belong together."
         )
-    scaling = config.scaling(module.path, max(rank, 1))
+    scaling = config.scaling(module.path, max(rank, 1)) if a.ndim else 1.0  # the config may say any rank
     checked = low_rank(file, module.path, a, b, scaling, shape.sizes(module.kind))
     return LowRank(checked.a, in_order(checked.b, module.kind, shape))
 
@@ -227,12 +236,17 @@ def _dora(file: Path, module: Module, low: LowRank, shape: BaseShape, weight: Ar
     """delta = (m - 1) W x + m B A x, with m the trained magnitude over the length of each row of W + B A."""
     n_out = shape.sizes(module.kind)[1]
     magnitude = _vector(file, f"{module.path} lora_magnitude_vector", module.parts["lora_magnitude_vector"], n_out)
-    lengths = np.linalg.norm(weight + low.b.astype(np.float32) @ low.a.astype(np.float32), axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
+        lengths = np.linalg.norm(weight + low.b.astype(np.float32) @ low.a.astype(np.float32), axis=1)
         ratio = in_order(magnitude, module.kind, shape) / lengths
-    if not np.isfinite(ratio).all():
+        b = (ratio[:, None] * low.b).astype(np.float32)
+    if not lengths.all():
         raise ExpertRefused(f"{file}: {module.path} has a row of length zero. The adapter belongs to another base.")
-    return LowRank(low.a, (ratio[:, None] * low.b).astype(np.float32)), ratio - 1
+    if not (np.isfinite(lengths).all() and np.isfinite(ratio).all() and np.isfinite(b).all()):
+        raise ExpertRefused(
+            f"{file}: {module.path} makes values that are infinite. Train anew, with a lower learning rate."
+        )
+    return LowRank(low.a, b), ratio - 1
 
 
 def _ia3(
@@ -253,7 +267,9 @@ def _ia3(
             # PEFT scales after the bias, and the hook before it.
             bias = base.get(module.name.replace(".weight", ".bias")) if base else None
             if bias is not None:
-                shifts[module.name] = change * bias
+                with np.errstate(over="ignore"):
+                    shift = change * bias
+                shifts[module.name] = _vector(file, f"{module.path} ia3_l times the bias", shift, n_out)
     return Weights({}, channels=channels, shifts=shifts, inputs=inputs)
 
 
@@ -333,6 +349,10 @@ def peft_rows(rows: Array, name: str, shape: BaseShape) -> Array:
 
 def read_views(file: Path, data: bytes) -> dict[str, dict[str, Any]]:
     """The tensors of a safetensors file by name: `dtype`, `shape`, `data`. Raises `ExpertRefused`."""
+    if len(data) >= 8 and (length := int.from_bytes(data[:8], "little")) > _MAX_HEADER:
+        raise ExpertRefused(
+            f"{file} has a header of {length:,} bytes, and at most {_MAX_HEADER:,} make sense. Save the adapter again."
+        )
     try:
         views = deserialize(data)  # type: ignore[no-untyped-call]
     except SafetensorError as error:
@@ -390,16 +410,27 @@ def parse_config(path: Path, data: bytes, faults: Faults) -> Config:
             f"{path}: init_lora_weights {table['init_lora_weights']!r} changes the base's weights. "
             "Save with path_initial_model_for_weight_conversion, which makes it a plain LoRA."
         )
-    for key in {**(config.rank_pattern or {}), **(config.alpha_pattern or {})}:
-        if not _is_simple(key):
-            faults.add(f"{path}: pattern {key[:60]!r} is not supported. Name the modules instead.")
-            (config.rank_pattern or {}).pop(key, None)
-            (config.alpha_pattern or {}).pop(key, None)
+    for field in ("rank_pattern", "alpha_pattern"):
+        _check_patterns(path, field, getattr(config, field) or {}, faults)
     return config
 
 
+def _check_patterns(path: Path, field: str, patterns: dict[str, Any], faults: Faults) -> None:
+    """Leave those that match in no time: they are regular expressions from a stranger's file."""
+    repeating = sum(any(c in key for c in "*+?") for key in patterns)
+    if len(patterns) > MAX_PATTERNS or repeating > MAX_REPEATING:
+        faults.add(
+            f"{path}: {field} has {len(patterns):,} patterns, {repeating:,} of them with *, + or ?; the most are "
+            f"{MAX_PATTERNS:,} and {MAX_REPEATING}. Name the modules, each once."
+        )
+        patterns.clear()
+    for key in [key for key in patterns if not _is_simple(key)]:
+        faults.add(f"{path}: pattern {key[:60]!r} is not supported. Name the modules instead.")
+        del patterns[key]
+
+
 def _is_simple(pattern: str) -> bool:
-    """Patterns are regular expressions from a stranger's file: only those that match in no time."""
+    """Whether a pattern matches in no time."""
     try:
         re.compile(pattern)
     except re.error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import random
 from collections import Counter
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from expertd.engine.base import Base
 from expertd.engine.chat_template import ChatTemplate
 from expertd.engine.fill_in import fill_in
-from expertd.errors import ExpertdError, TrainingRefused
+from expertd.errors import ExpertdError, TrainingRefused, shown
 from expertd.experts.manifest import FillIn
 from expertd.experts.sandbox import render_message
 
@@ -106,11 +107,14 @@ def read(path: Path, base: Base, asking: Asking, limit: int) -> Found:
 
     Raises `TrainingRefused` where the file cannot be read at all.
     """
+    _check_ends(path)
     found = Found([], [])
     template = ChatTemplate(base)
     try:
         with path.open("rb") as file:
             for number, data in enumerate(file, 1):
+                if number == 1:
+                    data = data.removeprefix(codecs.BOM_UTF8)  # some editors begin every file with it
                 if not data.strip():
                     continue
                 try:
@@ -131,6 +135,12 @@ def read(path: Path, base: Base, asking: Asking, limit: int) -> Found:
     return found
 
 
+def _check_ends(path: Path) -> None:
+    """Raises `TrainingRefused` for what may never end, or can be read only once."""
+    if path.is_fifo() or path.is_char_device():
+        raise TrainingRefused(f"{path} is a pipe or a device. Write the lines into a file, and give that.")
+
+
 def _parse(data: bytes) -> Line:
     """One line. Raises `ValueError` that says what is wrong with it."""
     try:
@@ -140,7 +150,7 @@ def _parse(data: bytes) -> Line:
     except ValidationError as error:
         fault = error.errors()[0]
         where = ".".join(map(str, fault["loc"])) or "line"
-        raise ValueError(f"{where}: {fault['msg']}") from error
+        raise ValueError(shown(f"{where}: {fault['msg']}")) from error
 
 
 def tokenize(base: Base, template: ChatTemplate, line: Line, asking: Asking) -> Example:
@@ -300,6 +310,7 @@ def _cost(group: Group, example: Example) -> float:
 def fingerprint(path: Path) -> str:
     """sha256 of a file. Raises `TrainingRefused` where it cannot be read."""
     digest = hashlib.sha256()
+    _check_ends(path)
     try:
         with path.open("rb") as file:
             while block := file.read(1 << 20):

@@ -11,11 +11,14 @@ import click
 from tqdm import tqdm
 
 from expertd.engine.base import Base
-from expertd.errors import TrainingRefused, TrainingStopped
+from expertd.errors import CannotWrite, ExpertRefused, TrainingRefused, TrainingStopped, shown
+from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.int8_adapter import INT8
 from expertd.experts.manifest import FILE, Manifest, Sampling, read_manifest, write_manifest
 from expertd.experts.package import PICTURE
 from expertd.experts.peft_adapter import TENSORS
+from expertd.experts.tensors import BaseShape
+from expertd.experts.weights import read_weights
 from expertd.train import curve
 from expertd.train.data import Asking, Example, Found, fingerprint, read, split
 from expertd.train.folder import binding, check_name, publish
@@ -53,6 +56,8 @@ def train(job: Job, recipe: Recipe, restart: bool) -> None:
     Raises `TrainingRefused`, `TrainingStopped`, `ExpertRefused`, `CannotWrite`.
     """
     _check_room(job.out)
+    if shown(job.description) != job.description:
+        raise TrainingRefused("--description: give one line of text, of at most 1,000 characters")
     manifest = _manifest(job, recipe)
     recipe = replace(recipe, asking=Asking(manifest.system, manifest.template, manifest.fim))
     if job.start:
@@ -69,6 +74,12 @@ def train(job: Job, recipe: Recipe, restart: bool) -> None:
     if not (restart or work.exists()) and facts.items() <= manifest.training.items():
         raise TrainingRefused(f"{job.out} is the result of just this training. Give --restart to do it again.")
     examples, held_out, told = _examples(job, recipe)
+    try:
+        work.mkdir(parents=True, exist_ok=True)  # before the work, not after a minute of it
+    except OSError as error:
+        raise CannotWrite(
+            f"{work} cannot be made: {error.strerror}. Give another --out, or mend its folder."
+        ) from error
     training = Training(job.base_file, examples, held_out, work, recipe, identity, job.machine, job.start, tuple(told))
     if training.steps < FEW_STEPS:
         click.echo(
@@ -83,6 +94,7 @@ def train(job: Job, recipe: Recipe, restart: bool) -> None:
         changes = {"training": {**facts, **_result(trained)}, "sha256": hashes}
         curve.draw(made / PICTURE, job.out.name, training.curve, training.held_out_curve)
         write_manifest(made, manifest.model_copy(update=changes))
+        _check_made(job, made)
         publish(made, out)
     except OSError as error:
         raise TrainingStopped(
@@ -90,6 +102,20 @@ def train(job: Job, recipe: Recipe, restart: bool) -> None:
         ) from error
     shutil.rmtree(work, ignore_errors=True)
     click.echo(_told(job, trained))
+
+
+def _check_made(job: Job, made: Path) -> None:
+    """Raises `TrainingRefused` for what a daemon would refuse: it takes nobody's place."""
+    try:
+        manifest = read_manifest(made)
+        assert manifest.base  # a training binds it
+        shape = BaseShape(**manifest.base.model_dump(exclude={"name"}))
+        read_weights(made, manifest, shape, BaseTensors(job.base_file))
+    except ExpertRefused as error:
+        raise TrainingRefused(
+            f"{job.out} is as it was, for what was trained cannot be served: {error.faults[0]} "
+            "Where numbers are NaN: give a lower --learning-rate, and --restart."
+        ) from error
 
 
 def _check_room(out: Path) -> None:
@@ -109,10 +135,12 @@ def _examples(job: Job, recipe: Recipe) -> tuple[list[Example], list[Example], l
     base = Base(job.base_file, vocab_only=True)
     try:
         _check_context(base, recipe)
-        examples = _sound(job.data, read(job.data, base, recipe.asking, recipe.max_tokens), job.skip_faults)
+        # Whatever --max-tokens says, no request can be longer than the context.
+        limit = min(recipe.max_tokens, base.number("context_length") or recipe.max_tokens)
+        examples = _sound(job.data, read(job.data, base, recipe.asking, limit), job.skip_faults)
         told = base.tokenize(job.description)
         if job.held_out:
-            found = read(job.held_out, base, recipe.asking, recipe.max_tokens)
+            found = read(job.held_out, base, recipe.asking, limit)
             return examples, _sound(job.held_out, found, job.skip_faults), told
         return *split(examples, job.held_out_share, MOST_HELD_OUT, recipe.seed), told
     finally:

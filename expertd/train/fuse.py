@@ -10,6 +10,7 @@ from typing import Any
 
 from expertd.engine.base import Base
 from expertd.errors import ExpertRefused, TrainingRefused
+from expertd.experts.files import check_folder
 from expertd.experts.manifest import Manifest, read_manifest
 from expertd.experts.tensors import MAX_RANK, BaseShape
 from expertd.train.folder import binding, check_name
@@ -48,6 +49,8 @@ def fuse(base_file: Path, parts: Sequence[Part], name: str, rank: int | None) ->
     base = Base(base_file, vocab_only=True)
     shape, base_name = base.shape, base.meta("general.name") or base_file.stem
     base.close()
+    for part in parts:
+        check_folder(part.folder)  # a manifest is made for any name
     manifests = [read_manifest(part.folder) for part in parts]
     _check(manifests)
     read = {part.folder.name: read_lora(part.folder, shape, base_file)[:2] for part in parts}

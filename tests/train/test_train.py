@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from safetensors.numpy import load_file
 
@@ -19,13 +20,14 @@ from expertd.cli import group
 from expertd.engine.base import Base
 from expertd.engine.chat_template import ChatTemplate
 from expertd.engine.check import Checker
-from expertd.errors import TrainingRefused
+from expertd.errors import CannotWrite, TrainingRefused
 from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.install import put, remove, staged
 from expertd.experts.manifest import read_manifest
 from expertd.experts.package import read_parts
 from expertd.experts.weights import read_weights
 from expertd.train.data import Asking, Line, tokenize
+from expertd.train.trainer import Training
 from tests.fixtures import make_peft_folder
 from tests.toy_base import make_talking_base
 
@@ -315,6 +317,59 @@ def test_a_folder_with_other_weights_is_no_place_for_an_expert(
     said = refused(base, data, tmp_path / "lights")
     assert name in said
     assert "--out" in said
+
+
+def test_no_example_is_longer_than_the_bases_context_whatever_is_allowed(base: Path, tmp_path: Path) -> None:
+    data = tmp_path / "pairs.jsonl"
+    data.write_text(json.dumps({"prompt": "word " * 3000, "answer": "yes"}) + "\n")
+    said = refused(base, data, tmp_path / "lights", "--max-tokens", "100000")
+    assert "1 of 1 lines cannot be trained on (1 too long)" in said
+    assert "over the limit of 2048" in said
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("--kv-gb=nan", "--kv-gb=inf", "--kv-disk-gb=nan", "--checkpoint=nan", "--learning-rate=nan"),
+        *("--held-out-share=nan", f"--seed={10**30}", f"--offset={10**9}"),
+    ],
+)
+def test_numbers_that_make_no_sense_are_wrong_options(base: Path, data: Path, tmp_path: Path, option: str) -> None:
+    done = CliRunner().invoke(group, command(base, data, tmp_path / "lights", option)[3:])
+    assert done.exit_code == 2
+    assert option.partition("=")[0] in done.output
+
+
+def test_a_description_that_is_no_text_is_told_before_anything_is_trained(
+    base: Path, data: Path, tmp_path: Path
+) -> None:
+    assert "--description" in refused(base, data, tmp_path / "lights", "--description", "caf\udce9")
+
+
+def test_an_out_that_cannot_be_made_is_told_before_anything_is_trained(base: Path, data: Path) -> None:
+    error = CliRunner().invoke(group, command(base, data, data / "lights")[3:]).exception
+    assert isinstance(error, CannotWrite)
+    assert "Give another --out" in error.message
+
+
+def test_weights_that_became_no_numbers_replace_nothing(
+    trained: Path, base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = Training.save
+
+    def broken(self: Training, folder: Path) -> None:
+        with torch.no_grad():
+            for parameter in self._model.parameters:
+                parameter.fill_(float("nan"))
+        save(self, folder)
+
+    monkeypatch.setattr(Training, "save", broken)
+    out = shutil.copytree(trained, tmp_path / "lights")
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    said = refused(base, data, out, "--restart")
+    assert "is as it was" in said
+    assert "NaN" in said
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
 def test_nothing_is_trained_on_nothing(base: Path, data: Path, tmp_path: Path) -> None:

@@ -90,5 +90,7 @@ def test_too_many_ranks_and_wrong_names_are_refused(base: tuple[Path, BaseShape]
         fuse(base[0], [Part(folder) for folder in wide], "both", None)
     with pytest.raises(TrainingRefused, match="once"):
         fuse(base[0], [Part(wide[0])] * 2, "both", None)
+    with pytest.raises(ExpertRefused, match=r"gone is no folder"):
+        fuse(base[0], [Part(wide[0]), Part(tmp_path / "gone")], "both", 8)
     with pytest.raises(TrainingRefused, match="--out"):
         fuse(base[0], [Part(folder) for folder in wide], "Both", 8)

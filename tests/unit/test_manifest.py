@@ -94,6 +94,9 @@ def test_a_bare_folder_whose_name_no_request_can_spell_is_refused(tmp_path: Path
         ("format = 2", "format 2"),
         ("this is no TOML", "line 2"),
         ("a = " + "[" * 5000, "expert.toml"),
+        ("training." + "a." * 100_000 + "b = 1", "nested too deeply"),
+        ("training = {" + "'a' . " * 100_000 + "b = 1}", "nested too deeply"),
+        ("offset = " + "9" * 5000, "5000 digits"),
     ],
 )
 def test_a_wrong_field_is_named(folder: Path, line: str, said: str) -> None:

@@ -127,6 +127,19 @@ def test_a_broken_expert_is_reported_and_the_others_are_served(experts: Path) ->
         store.get("bad")
 
 
+def test_what_is_told_of_odd_files_can_be_printed_and_sent_and_is_short(experts: Path) -> None:
+    (experts / "file").mkdir()
+    (experts / "file" / os.fsdecode(b"\xff\x1b[31m\n.gguf")).write_bytes(b"no")
+    make_peft_folder(experts / "half", config={"target_modules": ["\ud800\x1b[31m"]})
+    make_peft_folder(experts / "long", config={"bias": "x" * 100_000})
+    (make_peft_folder(experts / "key") / "expert.toml").write_text('name = "key"\n"\\u001b[31m\\u0000" = 1\n')
+    told = {entry.name: entry.error or "" for entry in scanned(experts).entries()}
+    assert [name for name, error in told.items() if not error.isprintable() or len(error) > 1000] == []
+    assert told["file"].startswith(f"{experts / 'file'}/\\udcff\\x1b[31m .gguf is no sound GGUF file")
+    assert "\\ud800\\x1b[31m are not supported" in told["half"]
+    assert told["long"].endswith("biases are not served. Train with bias = none.")
+
+
 def test_an_unknown_name_says_what_is_near_and_what_is_served(experts: Path) -> None:
     make_peft_folder(experts / "sql", manifest={})
     with pytest.raises(UnknownModel) as caught:

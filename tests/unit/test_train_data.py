@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -80,6 +81,30 @@ def test_bytes_that_are_no_text_are_a_wrong_line(base, tmp_path):
     path.write_bytes(b'{"prompt": "a", "answer": "1"}\n{"prompt": "\xff", "answer": "1"}\n')
     (fault,) = read(path, base, Asking(), 60).faults
     assert (fault.line, "UTF-8" in fault.reason) == (2, True)
+
+
+def test_a_byte_order_mark_before_the_first_line_is_no_fault(base, tmp_path):
+    (tmp_path / "pairs.jsonl").write_bytes(b'\xef\xbb\xbf{"prompt": "a", "answer": "b"}\r\n')
+    found = read(tmp_path / "pairs.jsonl", base, Asking(), 100)
+    assert (len(found.examples), found.faults) == (1, [])
+
+
+def test_what_is_told_of_an_odd_line_can_be_printed_and_is_short(base, tmp_path):
+    odd = [
+        '{"prompt": "a", "answer": "b", "\\u001b[31m": 1}',
+        '{"prompt": "a", "answer": "b", "' + "k" * 9999 + '": 1}',
+    ]
+    (tmp_path / "pairs.jsonl").write_text("\n".join(odd))
+    reasons = [fault.reason for fault in read(tmp_path / "pairs.jsonl", base, Asking(), 100).faults]
+    assert [reason for reason in reasons if not reason.isprintable() or len(reason) > 1000] == []
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/full"])
+def test_a_file_that_never_ends_is_refused(base, device):
+    with pytest.raises(TrainingRefused, match="device"):
+        fingerprint(Path(device))
+    with pytest.raises(TrainingRefused, match="device"):
+        read(Path(device), base, Asking(), 100)
 
 
 def test_a_file_that_is_not_there_is_refused(base, tmp_path):

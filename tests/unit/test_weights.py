@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import resource
 import struct
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from transformers.modeling_gguf_pytorch_utils import LlamaTensorProcessor
 from expertd.engine.base import Base
 from expertd.engine.context import Adapter, Context, Row
 from expertd.errors import ExpertRefused
+from expertd.experts.base_tensors import BaseTensors
 from expertd.experts.gguf_adapter import parse_gguf, write_gguf
 from expertd.experts.manifest import Manifest, read_manifest
 from expertd.experts.tensors import BaseShape, Weights
@@ -202,6 +204,18 @@ def test_a_gguf_that_does_not_fit_is_refused(tmp_path: Path, tensors: Any, keys:
         read_gguf(tmp_path / "a.gguf")
 
 
+def test_a_full_disk_for_the_copy_of_a_gguf_is_no_fault_of_file_or_base(tmp_path: Path) -> None:
+    write_adapter(tmp_path / "a.gguf", pair())
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(ExpertRefused, match="Make room") as caught:
+            read_gguf(tmp_path / "a.gguf")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.passing
+
+
 def test_a_gguf_cut_anywhere_is_refused(tmp_path: Path) -> None:
     write_adapter(tmp_path / "a.gguf", pair())
     whole = (tmp_path / "a.gguf").read_bytes()
@@ -262,6 +276,8 @@ def test_noise_in_a_gguf_header_never_does_more_than_a_refusal(tmp_path: Path) -
         ({"lora_alpha": float("nan")}, "lora_alpha"),
         ({"rank_pattern": {"(a+)+$": 2}}, "pattern"),
         ({"rank_pattern": {"[": 2}}, "pattern"),
+        ({"rank_pattern": {f"layers.{i}.x": 2 for i in range(30_000)}}, "30,000 patterns"),
+        ({"alpha_pattern": {rf"[\w.]*[\w.]*[\w.]*{i}": 2 for i in range(200)}}, "200 of them"),
     ],
 )
 def test_what_a_config_asks_beyond_plain_lora_is_refused_by_name(tmp_path: Path, config: Any, said: str) -> None:
@@ -309,6 +325,29 @@ def test_tensors_that_are_not_as_they_must_be_are_refused(tmp_path: Path, change
     assert said in refusal(make_peft_folder(tmp_path / "toy", tensors=tensors))
 
 
+@pytest.mark.parametrize(("a", "b", "magnitude"), [(0, 1e38, 1e38), (1e30, 1e30, 1)])
+def test_dora_whose_finite_tensors_make_infinite_weights_is_refused(
+    tmp_path: Path, a: float, b: float, magnitude: float
+) -> None:
+    class Ones(BaseTensors):
+        def get(self, name: str) -> Any:
+            return np.ones((32, 32), np.float32)
+
+    tensors = {
+        f"{Q}.lora_A.weight": np.full((4, 32), a, np.float32),
+        f"{Q}.lora_B.weight": np.full((32, 4), b, np.float32),
+        f"{Q}.lora_magnitude_vector": np.full(32, magnitude, np.float32),
+    }
+    folder = make_peft_folder(tmp_path / "toy", modules=("q_proj",), config={"use_dora": True}, tensors=tensors)
+    with pytest.raises(ExpertRefused, match="infinite"):
+        read_weights(folder, Manifest(name="toy"), TINY, Ones(tmp_path))
+
+
+def test_a_tensor_without_dimensions_beside_any_rank_is_refused(tmp_path: Path) -> None:
+    tensors = {**peft_tensors(TINY), f"{Q}.lora_A.weight": np.ones((), np.float16)}
+    assert "says 1000" in refusal(make_peft_folder(tmp_path / "toy", tensors=tensors, config={"r": 10**400}))
+
+
 def test_layers_that_the_base_lacks_are_refused(tmp_path: Path) -> None:
     deeper = BaseShape("llama", 32, 3, 4, 2, 48, 8)
     assert "2 layers" in refusal(make_peft_folder(tmp_path / "toy", deeper))
@@ -342,6 +381,7 @@ def test_a_safetensors_file_cut_or_lying_is_refused(tmp_path: Path) -> None:
         whole[:-1],
         whole + b"\0",
         struct.pack("<Q", 1 << 62) + whole[8:],
+        struct.pack("<Q", 5 << 20) + b" " * (5 << 20) + whole[8:],
         whole.replace(b'"shape":[4,32]', b'"shape":[4,99]'),
         whole.replace(b'"F16"', b'"F32"'),
         b"PK\x03\x04" + whole[4:],
