@@ -47,6 +47,8 @@ def pack(folder: Path, out: Path | None, base: str | None, layout: str | None) -
     """
     if not folder.is_dir():
         raise click.UsageError(f"{folder} is no folder")
+    if out and out.exists() and not (out.is_dir() or out.is_file()):
+        raise click.UsageError(f"-o {out} is no file that could be replaced")  # a device, say
     with _checker(base, layout) as checker, _telling(folder):
         name, parts, _ = _read(str(folder), checker)
         report = _checked(checker, name, parts, str(folder), beside=folder.absolute().parent)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,11 +49,14 @@ def read(folder: Path, identity: Identity) -> Checkpoint | None:
     if not path.exists():
         return None
     try:
+        with zipfile.ZipFile(path) as archive:  # which it is; torch looks at no part's checksum
+            if archive.testzip():
+                raise ValueError("a part is not what was written")
         # Whatever device it was written on: who takes the tensors puts them where they belong.
         found = Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # what torch raises for a file that is cut short or foreign is told nowhere
         raise TrainingRefused(
-            f"{path} cannot be read: it was cut short, or another program's. Give --restart to begin anew."
+            f"{path} cannot be read: it was cut short, changed, or is another program's. Give --restart to begin anew."
         ) from error
     keys = found.identity.keys() | identity.keys()
     if changed := sorted(key for key in keys if found.identity.get(key) != identity.get(key)):
@@ -60,3 +65,12 @@ def read(folder: Path, identity: Identity) -> Checkpoint | None:
             "Give another --out, or --restart to begin anew."
         )
     return found
+
+
+def remove(folder: Path) -> None:
+    """All that a training left there; the folder stays, which may be locked."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

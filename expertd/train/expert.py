@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -19,7 +23,8 @@ from expertd.experts.package import PICTURE
 from expertd.experts.peft_adapter import TENSORS
 from expertd.experts.tensors import BaseShape
 from expertd.experts.weights import read_weights
-from expertd.train import curve
+from expertd.train import checkpoint, curve
+from expertd.train.checkpoint import FILE as CHECKPOINT
 from expertd.train.data import Asking, Example, Found, fingerprint, read, split
 from expertd.train.folder import binding, check_name, publish
 from expertd.train.interrupt import noted
@@ -66,42 +71,69 @@ def train(job: Job, recipe: Recipe, restart: bool) -> None:
     # Hidden from the daemon's watcher until it is whole; on the same disk, also where --out is a link.
     out = job.out.resolve()
     work = out.parent / f".{out.name}.training"
-    if restart:
-        shutil.rmtree(work, ignore_errors=True)
     identity = identify(job.base_file, job.data, job.held_out, recipe)
     identity["heldout_share"] = job.held_out_share
     facts = _facts(job, identity)
-    if not (restart or work.exists()) and facts.items() <= manifest.training.items():
+    if not (restart or (work / CHECKPOINT).exists()) and facts.items() <= manifest.training.items():
         raise TrainingRefused(f"{job.out} is the result of just this training. Give --restart to do it again.")
     examples, held_out, told = _examples(job, recipe)
+    with _alone(work, job.out):
+        if restart:
+            checkpoint.remove(work)
+        training = Training(
+            job.base_file, examples, held_out, work, recipe, identity, job.machine, job.start, tuple(told)
+        )
+        if training.steps < FEW_STEPS:
+            click.echo(
+                f"only {training.steps} steps: that teaches little. Give more --epochs, or a smaller --batch.", err=True
+            )
+        trained = _run(job, training)
+        _publish(job, training, trained, work / out.name, manifest.model_copy(update={"training": facts}))
+        shutil.rmtree(work, ignore_errors=True)
+    click.echo(_told(job, trained))
+
+
+@contextmanager
+def _alone(work: Path, out: Path) -> Iterator[None]:
+    """In the folder of a training, which is made where it is not, while no other process has it.
+
+    Raises `CannotWrite`, and `TrainingRefused` where another has.
+    """
     try:
         work.mkdir(parents=True, exist_ok=True)  # before the work, not after a minute of it
+        folder = os.open(work, os.O_RDONLY)
     except OSError as error:
         raise CannotWrite(
             f"{work} cannot be made: {error.strerror}. Give another --out, or mend its folder."
         ) from error
-    training = Training(job.base_file, examples, held_out, work, recipe, identity, job.machine, job.start, tuple(told))
-    if training.steps < FEW_STEPS:
-        click.echo(
-            f"only {training.steps} steps: that teaches little. Give more --epochs, or a smaller --batch.", err=True
-        )
-    trained = _run(job, training)
-    made = work / out.name
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(folder)
+        raise TrainingRefused(
+            f"{out} is being trained by another process: wait for it, or give another --out"
+        ) from error
+    try:
+        yield
+    finally:
+        os.close(folder)
+
+
+def _publish(job: Job, training: Training, trained: Trained, made: Path, manifest: Manifest) -> None:
+    """What was trained, whole and checked, in the place of `job.out`. Raises `TrainingRefused`, `TrainingStopped`."""
     try:
         shutil.rmtree(made, ignore_errors=True)  # of an earlier run that came no further
         training.save(made)
         hashes = {name: fingerprint(made / name) for name in FILES}
-        changes = {"training": {**facts, **_result(trained)}, "sha256": hashes}
+        changes = {"training": {**manifest.training, **_result(trained)}, "sha256": hashes}
         curve.draw(made / PICTURE, job.out.name, training.curve, training.held_out_curve)
         write_manifest(made, manifest.model_copy(update=changes))
         _check_made(job, made)
-        publish(made, out)
+        publish(made, job.out.resolve())
     except OSError as error:
         raise TrainingStopped(
             f"{job.out} cannot be written: {error.strerror or error}. Make room, and give the command again."
         ) from error
-    shutil.rmtree(work, ignore_errors=True)
-    click.echo(_told(job, trained))
 
 
 def _check_made(job: Job, made: Path) -> None:

@@ -257,8 +257,8 @@ class Training:
             checkpoint.write(self._out, Checkpoint(self._identity, self.bf16, adapter, optimizer, self._state.__dict__))
         except OSError as error:
             raise TrainingStopped(
-                f"{self._out} cannot be written to: {error.strerror or error}. The checkpoint before it is whole: "
-                "make room, and the same command goes on from there."
+                f"{self._out} cannot be written to: {error.strerror or error}. Make room, and the same command goes on "
+                "from the last checkpoint, which is whole, if there is one."
             ) from error
 
     def _resume(self, saved: Checkpoint) -> None:

@@ -171,6 +171,7 @@ def test_an_expert_of_another_base_is_neither_packed_nor_installed(tmp_path: Pat
     assert (refused.returncode, "not TOML" in refused.stderr) == (65, True)
     assert run("install", tmp_path / "nothing").returncode == 65
     assert run("pack", tmp_path / "nothing").returncode == 2
+    assert run("pack", folder, "-o", "/dev/null").returncode == 2
     assert not (tmp_path / "experts").exists()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -381,3 +383,14 @@ def test_contexts_beyond_the_bases_are_refused(base: Path, data: Path, tmp_path:
     assert "2048" in refused(base, data, tmp_path / "lights", "--positions", "2049")
     negative = CliRunner().invoke(group, command(base, data, tmp_path / "lights", "--pack", "-1")[3:])
     assert negative.exit_code == 2
+
+
+def test_one_folder_is_trained_by_one_process_at_a_time(base: Path, data: Path, tmp_path: Path) -> None:
+    work = tmp_path / ".lights.training"
+    work.mkdir()
+    other = os.open(work, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    try:
+        assert "by another process" in refused(base, data, tmp_path / "lights", "--restart")
+    finally:
+        os.close(other)

@@ -32,6 +32,15 @@ def test_one_that_was_cut_short_is_refused_with_the_remedy(tmp_path: Path, kept:
         read(tmp_path, {})
 
 
+def test_one_with_a_flipped_bit_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    write(tmp_path, made())
+    data = bytearray((tmp_path / FILE).read_bytes())
+    data[data.index(torch.ones(3).numpy().tobytes())] ^= 1
+    (tmp_path / FILE).write_bytes(data)
+    with pytest.raises(TrainingRefused, match="--restart"):
+        read(tmp_path, {})
+
+
 def test_what_is_no_checkpoint_is_refused_with_the_remedy(tmp_path: Path) -> None:
     torch.save({"weights": torch.ones(3)}, tmp_path / FILE)
     with pytest.raises(TrainingRefused, match="--restart"):
