@@ -44,6 +44,7 @@ async def health(request: web.Request) -> web.Response:
             **({"blending_reason": status.blending_reason} if status.blending_reason else {}),
         },
         "experts": {
+            "folder": str(service.settings.experts),
             "served": [entry.name for entry in entries if entry.served],
             "broken": [entry.name for entry in entries if entry.error],
             "resident": residents.count,

@@ -239,8 +239,9 @@ def _telling(source: Path | str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        remedy = "Give a path that is there." if isinstance(error, FileNotFoundError) else "Mend its permissions."
         raise ExpertRefused(
-            f"{error.filename or source} cannot be read: {error.strerror or error}. Mend its permissions."
+            f"{error.filename or source} cannot be read: {error.strerror or error}. {remedy}"
         ) from error
     except ExpertRefused as error:
         *others, last = error.faults

@@ -34,7 +34,9 @@ def status(socket: Path | None, as_json: bool) -> None:
     click.echo(f"base     {base['name']} ({base['architecture']}, {base['bytes'] / 1e6:.0f} MB)")
     broken = f"; broken: {', '.join(experts['broken'])}" if experts["broken"] else ""
     click.echo(f"experts  {', '.join(experts['served']) or 'none'}{broken}")
-    click.echo(f"         {experts['resident']} in memory ({experts['resident_bytes'] / 1e6:.0f} MB)")
+    click.echo(
+        f"         {experts['resident']} in memory ({experts['resident_bytes'] / 1e6:.0f} MB), of {experts['folder']}"
+    )
     reason = f" ({engine['blending_reason']})" if "blending_reason" in engine else ""
     click.echo(
         f"engine   {engine['running']} running, {engine['waiting']} waiting, "

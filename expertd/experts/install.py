@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from expertd.errors import CannotWrite, InvalidRequest, UnknownModel
 from expertd.experts.faults import Faults
-from expertd.experts.manifest import Manifest, parse_manifest
+from expertd.experts.manifest import FILE, Manifest, parse_manifest
 from expertd.experts.package import PICTURE, is_part
 
 _BLOCK = 8 << 20  # bytes
@@ -77,7 +77,7 @@ def remove(experts: Path, name: str) -> Manifest:
     """Remove an expert, and tell what it was. Raises `UnknownModel`, `InvalidRequest`, `CannotWrite`, `OSError`."""
     manifest, folder = installed(experts, name), experts / name
     if manifest is None:
-        there = ", ".join(sorted(path.name for path in experts.glob("[a-z]*"))) if experts.is_dir() else ""
+        there = ", ".join(sorted(path.parent.name for path in experts.glob(f"[a-z]*/{FILE}")))
         raise UnknownModel(f"there is no expert {name!r} in {experts}. There are: {there or 'none'}.")
     _check_all_is_the_experts(folder)
     try:

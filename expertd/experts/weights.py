@@ -74,7 +74,8 @@ def weight_files(folder: Path) -> list[str]:
     try:
         files = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
-        raise unreadable(folder, error, "Mend its permissions.") from error
+        remedy = "Give a folder that is there." if isinstance(error, FileNotFoundError) else "Mend its permissions."
+        raise unreadable(folder, error, remedy) from error
     ggufs = [name for name in files if name.endswith(".gguf")]
     ours = [name for name in (TENSORS, INT8) if name in files]
     if len(both := [*ours, *ggufs[:1]]) > 1 and ours:

@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -35,6 +35,7 @@ from expertd.train.trainee import FILES
 from expertd.train.trainer import Progress, Trained, Training
 
 FEW_STEPS = 20
+LEAST_ANSWER = 64  # tokens that a new expert may always answer with
 SHOWN_FAULTS = 10
 MOST_HELD_OUT = 256  # where they are split off: looks at them take time
 
@@ -77,6 +78,11 @@ def train(job: Job, recipe: Recipe, restart: bool) -> None:
     if not (restart or (work / CHECKPOINT).exists()) and facts.items() <= manifest.training.items():
         raise TrainingRefused(f"{job.out} is the result of just this training. Give --restart to do it again.")
     examples, held_out, told = _examples(job, recipe)
+    if manifest.sampling.max_tokens is None and not (out / FILE).exists():
+        # One that is asked for what it never learned may find no end.
+        longest = max(len(example.answer) for example in examples)
+        sampling = manifest.sampling.model_copy(update={"max_tokens": max(LEAST_ANSWER, 2 * longest)})
+        manifest = manifest.model_copy(update={"sampling": sampling})
     with _alone(work, job.out):
         if restart:
             checkpoint.remove(work)
@@ -173,10 +179,21 @@ def _examples(job: Job, recipe: Recipe) -> tuple[list[Example], list[Example], l
         told = base.tokenize(job.description)
         if job.held_out:
             found = read(job.held_out, base, recipe.asking, limit)
-            return examples, _sound(job.held_out, found, job.skip_faults), told
+            held_out = _sound(job.held_out, found, job.skip_faults)
+            _warn_of_known(examples, held_out)
+            return examples, held_out, told
         return *split(examples, job.held_out_share, MOST_HELD_OUT, recipe.seed), told
     finally:
         base.close()
+
+
+def _warn_of_known(examples: Sequence[Example], held_out: Sequence[Example]) -> None:
+    trained = {example.prompt for example in examples}
+    if known := sum(example.prompt in trained for example in held_out):
+        click.echo(
+            f"{known} of {len(held_out)} held-out prompts are trained on too: the score will be better than it should",
+            err=True,
+        )
 
 
 def _check_context(base: Base, recipe: Recipe) -> None:

@@ -385,6 +385,15 @@ def test_contexts_beyond_the_bases_are_refused(base: Path, data: Path, tmp_path:
     assert negative.exit_code == 2
 
 
+def test_a_new_expert_finds_an_end_and_held_out_prompts_that_are_trained_on_are_told(
+    trained: Path, base: Path, data: Path, tmp_path: Path
+) -> None:
+    assert read_manifest(trained).sampling.max_tokens == 64
+    done = CliRunner().invoke(group, command(base, data, tmp_path / "lights", "--held-out", str(data))[3:])
+    assert done.exit_code == 0, done.output
+    assert "24 of 24 held-out prompts are trained on" in done.stderr
+
+
 def test_one_folder_is_trained_by_one_process_at_a_time(base: Path, data: Path, tmp_path: Path) -> None:
     work = tmp_path / ".lights.training"
     work.mkdir()
