@@ -88,10 +88,9 @@ def names() -> list[str]:
 
 
 @contextmanager
-def daemon(experts: Path, base: str | None = None) -> Iterator[httpx.Client]:
+def daemon(experts: Path, **settings: object) -> Iterator[httpx.Client]:
     """A daemon that serves this folder, and a client of it."""
-    given = {"base": base} if base else {}
-    with private_daemon(experts, queue=1024, log_level="error", **given) as socket:
+    with private_daemon(experts, queue=1024, log_level="error", **settings) as socket:
         transport = httpx.HTTPTransport(uds=str(socket))
         with httpx.Client(transport=transport, base_url="http://x", timeout=600) as client:
             client.headers["x-socket"] = str(socket)
@@ -254,7 +253,7 @@ def main() -> None:
         parser.error("--write puts whole sets' scores of the experts themselves into their manifests")
     wanted = arguments.names or [n for n in names() if (arguments.experts / n / FILE).exists()]
     missed, answers = [], {}
-    with daemon(arguments.experts, arguments.base) as client:
+    with daemon(arguments.experts, **({"base": arguments.base} if arguments.base else {})) as client:
         for name in wanted:
             asked = {"base": not arguments.no_base, "keep": arguments.keep_base, "most": arguments.items}
             result = score(client, name, arguments.model or name, **asked)

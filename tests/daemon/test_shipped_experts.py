@@ -24,7 +24,8 @@ BESIDE_BASE = [
 
 @pytest.fixture(scope="module")
 def asked() -> Iterator[httpx.Client]:
-    with daemon(HERE) as client:
+    # With several, each piece of a graph waits for all, and another test may have a core.
+    with daemon(HERE, threads=1) as client:
         yield client
 
 
