@@ -14,7 +14,7 @@ from tqdm import tqdm
 from expertd.errors import CannotWrite, InvalidRequest, UnknownModel
 from expertd.experts.faults import Faults
 from expertd.experts.manifest import FILE, Manifest, parse_manifest
-from expertd.experts.package import PICTURE, is_part
+from expertd.experts.package import PICTURE, is_part, is_weights
 
 _BLOCK = 8 << 20  # bytes
 _EXCHANGE = 2  # Linux's flag: each of two names gets what the other had
@@ -77,7 +77,8 @@ def remove(experts: Path, name: str) -> Manifest:
     """Remove an expert, and tell what it was. Raises `UnknownModel`, `InvalidRequest`, `CannotWrite`, `OSError`."""
     manifest, folder = installed(experts, name), experts / name
     if manifest is None:
-        there = ", ".join(sorted(path.parent.name for path in experts.glob(f"[a-z]*/{FILE}")))
+        files = experts.glob("[a-z]*/*")
+        there = ", ".join(sorted({path.parent.name for path in files if path.name == FILE or is_weights(path.name)}))
         raise UnknownModel(f"there is no expert {name!r} in {experts}. There are: {there or 'none'}.")
     _check_all_is_the_experts(folder)
     try:

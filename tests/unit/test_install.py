@@ -52,6 +52,15 @@ def test_a_removed_expert_is_told_and_gone(experts: Path) -> None:
         remove(experts, "toy")
 
 
+def test_experts_alone_are_named_where_there_is_none_of_a_name(experts: Path) -> None:
+    make_peft_folder(experts / "bare")
+    (experts / "untrained").mkdir()
+    (experts / "untrained" / "recipe.toml").touch()
+    (experts / "build.py").touch()
+    with pytest.raises(UnknownModel, match=r"There are: bare, toy\."):
+        remove(experts, "tou")
+
+
 @pytest.mark.parametrize("name", ["train.jsonl", "heldout/", "training.png/", "adapter_model.bin"])
 def test_a_folder_that_holds_more_than_an_expert_stays(experts: Path, newer: dict[str, bytes], name: str) -> None:
     more = experts / "toy" / name
