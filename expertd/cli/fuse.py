@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -128,16 +127,13 @@ def _make(settings: Settings, experts: tuple[str, ...], out: Path, rank: int | N
 
 
 def _speeds(fused: Fused, parts: Sequence[Part], experts: Path, base_file: Path) -> dict[str, float]:
-    from expertd.cli.speed import bare, speeds
-    from expertd.train.folder import write_expert
+    from expertd.cli.speed import Measured, speeds
 
-    for number, (manifest, pairs) in enumerate(fused.parts.values()):
-        name = f"part-{number}"  # the fused one may be called as one of them
-        write_expert(experts / name, bare(manifest, name), pairs, fused.shape, int8=False)
-    write_expert(experts / "fused", bare(fused.manifest, "fused"), fused.pairs, fused.shape, int8=False)
-    blend = "+".join(f"part-{number}:{part.scale:g}" for number, part in enumerate(parts))
-    told = speeds(experts, [blend, "fused"], base_file)
-    shutil.rmtree(experts)
+    # The fused one may be called as one of them.
+    loras = {f"part-{number}": Measured(*part) for number, part in enumerate(fused.parts.values())}
+    blend = "+".join(f"{name}:{part.scale:g}" for name, part in zip(loras, parts, strict=True))
+    loras["fused"] = Measured(fused.manifest, fused.pairs)
+    told = speeds(loras, fused.shape, [blend, "fused"], experts, base_file)
     return {"blend": told[blend], "fused": told["fused"]} if told else {}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,14 +75,14 @@ def optimize(
 
 def _speeds(found: Found, experts: Path, base_file: Path) -> dict[str, float]:
     """Of the first and the last version, by their steps."""
-    from expertd.cli.speed import bare, speeds
-    from expertd.train.folder import write_expert
+    from expertd.cli.speed import Measured, speeds
 
     first, last = found.versions[0], found.versions[-1]
-    for name, version in (("before", first), ("after", last)):
-        write_expert(experts / name, bare(found.manifest, name), version.pairs, found.shape, int8=version.int8)
-    told = speeds(experts, ["before", "after"], base_file)
-    shutil.rmtree(experts)
+    loras = {
+        name: Measured(found.manifest, version.pairs, version.int8)
+        for name, version in (("before", first), ("after", last))
+    }
+    told = speeds(loras, found.shape, list(loras), experts, base_file)
     return {first.step: told["before"], last.step: told["after"]} if told else {}
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -14,22 +16,35 @@ from expertd.cli.private import private_daemon
 from expertd.engine.base import Base
 from expertd.errors import ExpertdError
 from expertd.experts.manifest import Manifest
+from expertd.experts.tensors import BaseShape
+from expertd.train.folder import write_expert
+from expertd.train.lora import Pairs
 
 ROUNDS = 7  # of which the first is not counted
 TOKENS = 48
 PROMPT = "A list of what should be looked at before a long journey by car:"
 
 
-def bare(manifest: Manifest, name: str) -> Manifest:
-    """No more of a manifest than what applies the weights: a grammar or a template would be measured too."""
-    return Manifest(name=name, activation=manifest.activation, offset=manifest.offset, scale=manifest.scale)
+@dataclass(frozen=True)
+class Measured:
+    """A LoRA whose speed is asked for; of its manifest no more counts than what applies it."""
+
+    manifest: Manifest
+    pairs: Pairs
+    int8: bool = False
 
 
-def speeds(experts: Path, models: Sequence[str], base_file: Path) -> dict[str, float]:
-    """Tokens a second of these experts or blends, asked in turn on one stream: medians.
+def speeds(
+    loras: Mapping[str, Measured], shape: BaseShape, models: Sequence[str], experts: Path, base_file: Path
+) -> dict[str, float]:
+    """Tokens a second of models made of these, asked in turn on one stream: medians. `experts` is made and removed.
 
     Empty, and told, where they could not be measured: what took so long to make is written all the same.
     """
+    for name, lora in loras.items():
+        told = lora.manifest  # a grammar or a template would be measured too
+        bare = Manifest(name=name, activation=told.activation, offset=told.offset, scale=told.scale)
+        write_expert(experts / name, bare, lora.pairs, shape, int8=lora.int8)
     base = Base(base_file, vocab_only=True)
     ends = base.ends()
     base.close()
@@ -38,6 +53,8 @@ def speeds(experts: Path, models: Sequence[str], base_file: Path) -> dict[str, f
     except ExpertdError as error:
         click.echo(f"speed was not measured: {error.message}", err=True)
         return {}
+    finally:
+        shutil.rmtree(experts)
 
 
 def _measured(experts: Path, models: Sequence[str], base_file: Path, ends: Sequence[int]) -> dict[str, float]:
