@@ -25,6 +25,7 @@ import httpx
 import psutil
 from tqdm import tqdm
 
+from expertd.cli import end_on_sigterm
 from expertd.config import cache_dir
 from expertd.models.catalogue import resolve
 
@@ -203,6 +204,7 @@ def compare(figure: str, ours: Sequence[float], theirs: Sequence[float]) -> dict
 @contextmanager
 def _running(server: Server, command: list[str], **options: Any) -> Iterator[Server]:
     """The server while its process runs."""
+    end_on_sigterm()
     process = subprocess.Popen(command, **options)
     try:
         if not _answers(server, process):

@@ -23,6 +23,7 @@ import httpx
 import numpy as np
 from tqdm import tqdm
 
+from expertd.cli import end_on_sigterm
 from expertd.cli.private import private_daemon
 from expertd.experts.manifest import FILE, read_manifest, write_manifest
 from experts.base_answers import base_answers
@@ -253,6 +254,7 @@ def main() -> None:
         parser.error("--write puts whole sets' scores of the experts themselves into their manifests")
     wanted = arguments.names or [n for n in names() if (arguments.experts / n / FILE).exists()]
     missed, answers = [], {}
+    end_on_sigterm()
     with daemon(arguments.experts, **({"base": arguments.base} if arguments.base else {})) as client:
         for name in wanted:
             asked = {"base": not arguments.no_base, "keep": arguments.keep_base, "most": arguments.items}

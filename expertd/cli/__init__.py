@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
 from typing import Any
@@ -69,8 +70,14 @@ def group() -> None:
     """
 
 
+def end_on_sigterm() -> None:
+    """SIGTERM ends the process as an exception does, so that half-made folders and daemons of its own go with it."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+
+
 def main() -> None:
     """The `expertd` command. Our own errors end it with their message and exit code, never with a traceback."""
+    end_on_sigterm()
     try:
         group(prog_name="expertd")
     except ExpertdError as error:

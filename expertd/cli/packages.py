@@ -12,9 +12,10 @@ from typing import Any
 
 import click
 
-from expertd.config import cache_dir, load_settings
+from expertd.cli.client import Client
+from expertd.config import Settings, cache_dir, load_settings
 from expertd.engine.check import Checker, Report
-from expertd.errors import CannotWrite, ExpertRefused
+from expertd.errors import CannotWrite, DaemonUnreachable, ExpertRefused
 from expertd.experts import install as installing
 from expertd.experts.faults import Faults
 from expertd.experts.hub import PREFIX, HubExpert
@@ -100,7 +101,8 @@ def install(source: str, replace: bool, experts: Path | None, base: str | None, 
     Exit codes: 0 installed, or there already with the same content; 2 a wrong source; 65 it is broken; 66 a base that
     cannot be read; 69 the hub has it not; 73 another is there, or the folder cannot be written.
     """
-    target = load_settings(experts=experts).experts
+    settings = load_settings(experts=experts)
+    target = settings.experts
     with _checker(base, layout) as checker, _telling(source):
         name, parts, index = _read(source, checker)
         report = _checked(checker, name, parts, source, index, beside=target)
@@ -108,6 +110,7 @@ def install(source: str, replace: bool, experts: Path | None, base: str | None, 
             told = _put(report, parts, target, replace)
     _hint(report)
     click.echo(told)
+    _hint_at_served(settings)
 
 
 @click.command()
@@ -124,12 +127,14 @@ def remove(name: str, experts: Path | None) -> None:
     Exit codes: 0 removed; 2 its folder holds more; 4 there is none of this name; 65 it cannot be read; 73 the folder
     cannot be written.
     """
-    folder = load_settings(experts=experts).experts
+    settings = load_settings(experts=experts)
+    folder = settings.experts
     if not re.fullmatch(NAME.strip("^$"), name):
         raise click.UsageError(f"{name!r} is no expert's name")
     with _telling(folder / name):
         manifest = installing.remove(folder, name)
     click.echo(f"removed {name} {manifest.version} from {folder}")
+    _hint_at_served(settings)
 
 
 def _read(source: str, checker: Checker) -> tuple[str, Mapping[str, bytes], Index | None]:
@@ -256,6 +261,16 @@ def _writing(where: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise CannotWrite(f"{error.filename or where} cannot be written: {error.strerror or error}") from error
+
+
+def _hint_at_served(settings: Settings) -> None:
+    """Say so where a daemon runs that serves another folder than what was changed."""
+    try:
+        served = Client(settings.socket).get("/health", timeout=1)["experts"]["folder"]
+    except DaemonUnreachable:
+        return
+    if Path(served).resolve() != settings.experts.resolve():
+        click.echo(f"hint: the daemon that runs serves {served}, not {settings.experts}", err=True)
 
 
 def _hint(report: Any) -> None:

@@ -119,7 +119,9 @@ class Store:
         near = difflib.get_close_matches(name, served, n=3)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         more = f" and {len(served) - 20} more" if len(served) > 20 else ""
-        raise UnknownModel(f"there is no model {name!r}.{hint} Served: {', '.join(served[:20])}{more}.", param="model")
+        raise UnknownModel(
+            f"there is no model {name!r} in {self.folder}.{hint} Served: {', '.join(served[:20])}{more}.", param="model"
+        )
 
     def blend(self, parts: list[tuple[str, float]]) -> tuple[Blend, list[Entry]]:
         """The blend of these experts and scales, each times its manifest's scale; no parts: the base.

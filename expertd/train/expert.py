@@ -26,7 +26,7 @@ from expertd.experts.weights import read_weights
 from expertd.train import checkpoint, curve
 from expertd.train.checkpoint import FILE as CHECKPOINT
 from expertd.train.data import Asking, Example, Found, fingerprint, read, split
-from expertd.train.folder import binding, check_name, publish
+from expertd.train.folder import binding, check_name, next_version, publish
 from expertd.train.interrupt import noted
 from expertd.train.machine import Machine
 from expertd.train.recipe import Identity, Recipe, identify
@@ -35,6 +35,7 @@ from expertd.train.trainee import FILES
 from expertd.train.trainer import Progress, Trained, Training
 
 FEW_STEPS = 20
+FEW_HELD_OUT = 20
 LEAST_ANSWER = 64  # tokens that a new expert may always answer with
 SHOWN_FAULTS = 10
 MOST_HELD_OUT = 256  # where they are split off: looks at them take time
@@ -89,11 +90,9 @@ def train(job: Job, recipe: Recipe, restart: bool) -> None:
         training = Training(
             job.base_file, examples, held_out, work, recipe, identity, job.machine, job.start, tuple(told)
         )
-        if training.steps < FEW_STEPS:
-            click.echo(
-                f"only {training.steps} steps: that teaches little. Give more --epochs, or a smaller --batch.", err=True
-            )
+        _warn_of_few(training.steps, len(held_out))
         trained = _run(job, training)
+        _check_better(job, trained)
         _publish(job, training, trained, work / out.name, manifest.model_copy(update={"training": facts}))
         shutil.rmtree(work, ignore_errors=True)
     click.echo(_told(job, trained))
@@ -123,6 +122,16 @@ def _alone(work: Path, out: Path) -> Iterator[None]:
         yield
     finally:
         os.close(folder)
+
+
+def _check_better(job: Job, trained: Trained) -> None:
+    """Raises `TrainingRefused` where nothing was learned that helps on what is held out."""
+    if trained.held_out and trained.before and trained.held_out.loss >= trained.before.loss:
+        raise TrainingRefused(
+            f"{job.out} is as it was: the held-out loss was never lower than at the start, {trained.before.loss:.4f}. "
+            "Give a lower --learning-rate, or more data like what is held out, and --restart; with --held-out-share 0 "
+            "the last weights are taken, whatever they are."
+        )
 
 
 def _publish(job: Job, training: Training, trained: Trained, made: Path, manifest: Manifest) -> None:
@@ -196,6 +205,17 @@ def _warn_of_known(examples: Sequence[Example], held_out: Sequence[Example]) -> 
         )
 
 
+def _warn_of_few(steps: int, held_out: int) -> None:
+    if steps < FEW_STEPS:
+        click.echo(f"only {steps} steps: that teaches little. Give more --epochs, or a smaller --batch.", err=True)
+    if 0 < held_out < FEW_HELD_OUT:
+        click.echo(
+            f"only {held_out} examples are held out: what is scored on them says little. "
+            "Give --held-out FILE, or a larger --held-out-share.",
+            err=True,
+        )
+
+
 def _check_context(base: Base, recipe: Recipe) -> None:
     context = base.number("context_length")
     for flag, tokens in (("--pack", recipe.pack), ("--positions", recipe.positions)):
@@ -244,7 +264,9 @@ def _run(job: Job, training: Training) -> Trained:
 
 
 def _manifest(job: Job, recipe: Recipe) -> Manifest:
-    """A new manifest, or the one that is there with what a training decides: routing and prose stay the author's.
+    """A new manifest, or the one that is there, or that of the start, with what a training decides.
+
+    Routing and prose stay the author's.
 
     Made before the training: a name or a file that is wrong is told at once.
     """
@@ -252,10 +274,15 @@ def _manifest(job: Job, recipe: Recipe) -> Manifest:
     bound = binding(base.meta("general.name") or job.base_file.stem, base.shape)
     base.close()
     decided = {"kind": recipe.kind, "base": bound, "activation": "answer", "offset": recipe.offset}
-    if (job.out / FILE).exists():
-        manifest = read_manifest(job.out)
-        return manifest.model_copy(update={**decided, "description": job.description or manifest.description})
-    check_name(job.out.name)
+    origin = job.out if (job.out / FILE).exists() else job.start
+    if origin != job.out:
+        check_name(job.out.name)
+    if origin:
+        manifest = read_manifest(origin)
+        if manifest.training or origin != job.out:  # not just prose, which waits for its weights
+            decided["version"] = next_version(manifest.version)
+        decided |= {"name": job.out.name, "description": job.description or manifest.description}
+        return manifest.model_copy(update=decided)
     about = {"name": job.out.name, "version": "1", "description": job.description, "licence": ""}
     return Manifest.model_validate({**about, "sampling": Sampling(temperature=0), **decided})
 

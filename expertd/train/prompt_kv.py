@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import shutil
 import threading
 from collections import OrderedDict
 from contextlib import suppress
@@ -14,6 +15,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 log = logging.getLogger(__name__)
+
+ROOM = 512 << 20  # bytes of the disk that are left to others: what can be computed anew must not keep a checkpoint out
 
 Key = tuple[tuple[int, ...], int]  # the prompt's tokens, and the first of them whose KV is meant
 
@@ -76,6 +79,8 @@ class PromptKV:
             return
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+            if shutil.disk_usage(self._folder).free < ROOM + kv.nbytes:
+                raise OSError(f"less than {ROOM >> 20} MiB are free, which the checkpoints may need")
             save_file({"kv": kv.contiguous()}, self._folder / name)
         except (OSError, SafetensorError) as error:
             log.warning("%s: no more KV is kept on disk: %s", self._folder, error)

@@ -17,6 +17,7 @@ from expertd.errors import TrainingStopped
 from expertd.train import checkpoint, data
 from expertd.train.answer_only import Marks, Prompts, answer_loss, marks
 from expertd.train.checkpoint import Checkpoint
+from expertd.train.curve import smoothing
 from expertd.train.machine import Machine, share_freed_memory
 from expertd.train.precision import autocast, choose_bf16
 from expertd.train.prompt_kv import PromptKV
@@ -54,7 +55,7 @@ class Trained:
     loss: float
     examples_per_second: float
     bf16: bool
-    before: HeldOut | None  # with the adapter as it began
+    before: HeldOut | None  # with the weights as they began
     held_out: HeldOut | None
 
 
@@ -65,8 +66,7 @@ class _State:
     step: int = 0
     loss: float = 0.0  # smoothed
     curve: list[tuple[int, float]] = field(default_factory=list)
-    before: list[float] | None = None
-    looks: list[list[float]] = field(default_factory=list)  # step, and a HeldOut's fields
+    looks: list[list[float]] = field(default_factory=list)  # step, and a HeldOut's fields; the first is of the start
     best: dict[str, torch.Tensor] | None = None
     seconds: float = 0.0
 
@@ -119,11 +119,12 @@ class Training:
 
     @property
     def curve(self) -> list[tuple[int, float]]:
+        """Step and loss a token of each."""
         return self._state.curve
 
     @property
     def held_out_curve(self) -> list[tuple[int, float]]:
-        """Step and loss of each look at the held-out examples."""
+        """Step and loss of each look at the held-out examples, from before the first step on."""
         return [(int(step), loss) for step, _, loss, _ in self._state.looks]
 
     def run(self, on_step: Callable[[Progress], bool], checkpoint_seconds: float = 60) -> Trained | None:
@@ -137,14 +138,14 @@ class Training:
     def _run(self, on_step: Callable[[Progress], bool], checkpoint_seconds: float) -> bool:
         """The steps that are left. False: it was told to stop."""
         state = self._state
-        if state.before is None and self._held_out:
-            state.before = self._look()
+        if self._held_out and not state.looks:
+            self._note_look()
         began, earlier, saved, seen = time.monotonic(), state.seconds, time.monotonic(), 0
         while state.step < self.steps and not self._is_enough():
             loss, examples = self._step(state.step)
             seen += examples
-            state.loss = 0.95 * state.loss + 0.05 * loss if state.step else loss
             state.step += 1
+            state.loss += (loss - state.loss) * smoothing(state.step)
             state.curve.append((state.step, round(state.loss, 5)))
             if self._held_out and self._looks_after(state.step):
                 self._note_look()
@@ -176,7 +177,7 @@ class Training:
             state.loss,
             examples / max(state.seconds, 1e-9),
             self.bf16,
-            held_out_of(state.before) if state.before else None,
+            held_out_of(state.looks[0][1:]) if best else None,
             held_out_of(best[1:]) if best else None,
         )
 

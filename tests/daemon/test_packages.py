@@ -119,6 +119,18 @@ def test_a_package_is_installed_served_replaced_and_removed_while_the_daemon_run
     assert (gone.returncode, "no expert 'toy'" in gone.stderr) == (4, True)
 
 
+def test_it_is_told_where_the_daemon_that_runs_serves_another_folder(
+    daemon: Daemon, tmp_path: Path, run: Run, versions: list[Path]
+) -> None:
+    assert "the daemon that runs" not in run("install", versions[0]).stderr  # none does
+    socket = tmp_path / "run/expertd/expertd.sock"
+    socket.parent.mkdir(parents=True)
+    socket.symlink_to(daemon.socket)
+    hint = f"hint: the daemon that runs serves {daemon.experts}, not {tmp_path / 'experts'}"
+    assert hint in run("install", versions[0]).stderr
+    assert hint in run("remove", "toy").stderr
+
+
 def test_replacing_under_load_loses_no_request(
     client: httpx.Client, live: Path, tmp_path: Path, run: Run, versions: list[Path]
 ) -> None:

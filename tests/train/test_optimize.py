@@ -138,7 +138,10 @@ def test_what_cannot_be_is_told_and_nothing_is_left(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ctrl_c_leaves_nothing_half(base: tuple[Path, BaseShape], folder: Path, held_out: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_end_by_a_signal_leaves_nothing_half(
+    base: tuple[Path, BaseShape], folder: Path, held_out: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
     command = [sys.executable, "-m", "expertd", "experts", "optimize", str(folder), "--base", str(base[0])]
     process = subprocess.Popen(
         [*command, "--held-out", str(held_out), "--out", str(tmp_path / "out")], stderr=subprocess.PIPE, text=True
@@ -149,8 +152,8 @@ def test_ctrl_c_leaves_nothing_half(base: tuple[Path, BaseShape], folder: Path, 
         said += (character := process.stderr.read(1))
         assert character
     assert len(list(tmp_path.iterdir())) == 1
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, said = process.communicate(timeout=120)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "Traceback" not in said
     assert list(tmp_path.iterdir()) == []

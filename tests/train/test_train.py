@@ -278,8 +278,21 @@ def test_a_training_goes_on_from_an_experts_weights(trained: Path, base: Path, d
     first, second = (load_file(folder / "adapter_model.safetensors") for folder in (trained, out))
     for name, weight in first.items():
         np.testing.assert_allclose(second[name], weight, atol=1e-4)
-    assert read_manifest(out).training["start"] == read_manifest(trained).sha256["adapter_model.safetensors"]
+    manifest = read_manifest(out)
+    assert manifest.training["start"] == read_manifest(trained).sha256["adapter_model.safetensors"]
+    assert (manifest.name, manifest.version, manifest.description) == ("again", "2", "what a light means")
     assert run(*command(base, data, out, "--from", str(trained), "--learning-rate", "1e-9")).returncode != 0  # done
+
+
+def test_what_was_never_better_than_its_start_is_not_written(
+    trained: Path, base: Path, data: Path, tmp_path: Path
+) -> None:
+    contrary = tmp_path / "contrary.jsonl"
+    lines = [{"prompt": f"lights are {a} now", "answer": "no"} for a in QUESTIONS]
+    contrary.write_text("\n".join(map(json.dumps, lines * 6)))
+    more = ("--from", str(trained), "--held-out", str(data), "--evaluations", "2", "--patience", "1")
+    assert "never lower than at the start" in refused(base, contrary, tmp_path / "worse", *more)
+    assert not (tmp_path / "worse").exists()
 
 
 def test_weights_of_another_rank_are_no_start(trained: Path, base: Path, data: Path, tmp_path: Path) -> None:
@@ -392,6 +405,14 @@ def test_a_new_expert_finds_an_end_and_held_out_prompts_that_are_trained_on_are_
     done = CliRunner().invoke(group, command(base, data, tmp_path / "lights", "--held-out", str(data))[3:])
     assert done.exit_code == 0, done.output
     assert "24 of 24 held-out prompts are trained on" in done.stderr
+
+
+def test_few_held_out_examples_are_told(base: Path, data: Path, tmp_path: Path) -> None:
+    few = tmp_path / "few.jsonl"
+    few.write_text("\n".join(data.read_text().splitlines()[:4]))
+    done = CliRunner().invoke(group, command(base, data, tmp_path / "lights", "--held-out", str(few))[3:])
+    assert done.exit_code == 0, done.output
+    assert "only 4 examples are held out" in done.stderr
 
 
 def test_one_folder_is_trained_by_one_process_at_a_time(base: Path, data: Path, tmp_path: Path) -> None:
