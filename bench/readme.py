@@ -1,18 +1,52 @@
-"""Puts what `make bench` and `make score` measured into the README's table."""
+"""Puts what `make bench` and `make score` measured into docs/results.md, and what counts most into the README."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from bench.between_markers import ROOT, put
 from expertd.experts.manifest import FILE, read_manifest
 
+# Of bench.experts' loads, those in the README: where experts are mixed, where they are changed, and what one costs.
+LOADS = (
+    "1 stream, 1 expert, tok/s",
+    "4 streams, 4 experts, tok/s in all",
+    "8 streams, 8 experts, tok/s in all",
+    "8 streams, 8 experts, slowest first token (s)",
+    "8 experts over one prompt of 1,000 tokens (s)",
+    "second turn, another expert, first token (s)",
+)
+
 
 def main() -> None:
     rows = [*_scores(), *_peer(), *_experts(), *_structured(), *_tools(), *_startup()]
-    table = "\n".join(["| what | measured | beside |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)])
-    put("README.md", "results", table)
+    put("docs/results.md", "results", _table("| what | measured | beside |", rows))
+    experts = _table(
+        "| expert | measured on unseen items | score | the base, best of five prompts |", _experts_in_short()
+    )
+    loads = _table("| load | expertd | llama-server | times better |", _loads_in_short())
+    put("README.md", "results", f"{experts}\n\n{loads}")
+
+
+def _table(head: str, rows: Iterable[Sequence[str]]) -> str:
+    return "\n".join([head, "|---" * head.count(" | ") + "|---|", *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def _experts_in_short() -> Iterator[tuple[str, ...]]:
+    """One row an expert, over all of its items."""
+    for name, scores in _scored():
+        base = f"{scores['base']['all'][0]:.2f}" if "base" in scores else "not asked"
+        yield f"`{name}`", scores["measure"], f"{scores['expert']['all'][0]:.2f}", base
+
+
+def _loads_in_short() -> Iterator[tuple[str, ...]]:
+    peer, experts = _result("peer") or {}, (_result("experts") or {"figures": {}})["figures"]
+    found = {f"base, {name}": result for name, result in peer.items() if name.startswith("1 stream, tok/s")}
+    found |= {name: experts[name] for name in LOADS if name in experts}
+    for name, result in found.items():
+        yield name, f"{result['expertd']:.3g}", f"{result['llama-server']:.3g}", f"{result['ratio']:.2f}"
 
 
 def _result(name: str) -> Any:
@@ -20,14 +54,16 @@ def _result(name: str) -> Any:
     return json.loads(path.read_text()) if path.exists() else None
 
 
-def _scores() -> list[tuple[str, str, str]]:
-    """Of every expert whose manifest has scores, a row for each group of its held-out set."""
-    rows = []
+def _scored() -> Iterator[tuple[str, Any]]:
+    """Every expert whose manifest has scores, and these."""
     for path in sorted((ROOT / "experts").glob(f"*/{FILE}")):
-        scores: Any = read_manifest(path.parent).training.get("scores")
-        if scores:
-            rows += _groups(path.parent.name, scores)
-    return rows
+        if scores := read_manifest(path.parent).training.get("scores"):
+            yield path.parent.name, scores
+
+
+def _scores() -> list[tuple[str, str, str]]:
+    """Of every expert, a row for each group of its held-out set."""
+    return [row for name, scores in _scored() for row in _groups(name, scores)]
 
 
 def _groups(name: str, scores: dict[str, Any]) -> list[tuple[str, str, str]]:
