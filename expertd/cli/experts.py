@@ -43,7 +43,7 @@ def experts() -> None:
     """The experts: what is served, what is broken, experts as packages, and smaller ones."""
 
 
-@experts.command()
+@experts.command(short_help="Tell all that is wrong with experts' folders.")
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FOLDER...")
 @click.option("--base", metavar="NAME|PATH", help="The base to hold them against; default: the one that is served.")
 @click.option("--layout", type=click.Choice(["q4", "q8_0", "shipped"]), help="Layout of the embedded base.")
@@ -87,7 +87,7 @@ def _told(report: Any) -> str:
     return "\n".join([*lines, *(f"  hint: {hint}" for hint in report.hints)])
 
 
-@experts.command("list")
+@experts.command("list", short_help="List what is served, and what is broken and why.")
 @click.option("--socket", type=click.Path(path_type=Path), help="The daemon's socket.")
 @click.option("--json", "as_json", is_flag=True, help="As /v1/models answers.")
 def list_(socket: Path | None, as_json: bool) -> None:

@@ -22,7 +22,7 @@ _PATH = click.Path(path_type=Path)
 SHOWN = 10
 
 
-@click.command()
+@click.command(short_help="Make one LoRA of several.")
 @click.argument("experts", nargs=-1, metavar="[EXPERT[:SCALE]...]")
 @click.option("--out", type=_PATH, help="Folder of the fused expert; its name is the expert's.")
 @click.option("--rank", type=click.IntRange(1, 256), help="Of each layer at most; default: all of them, exactly.")

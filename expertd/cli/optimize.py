@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Make a LoRA smaller, within a loss that you state.")
 @click.argument("folder", type=_PATH)
 @click.option("--held-out", type=_PATH, required=True, help="JSONL of examples that it was not trained on.")
 @click.option("--out", type=_PATH, help="Folder of the smaller one; default: NAME-small beside it.")

@@ -30,7 +30,7 @@ _experts = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Make one file of an expert.")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to; default: its name, here.")
 @_base
@@ -62,7 +62,7 @@ def pack(folder: Path, out: Path | None, base: str | None, layout: str | None) -
     click.echo(target)
 
 
-@click.command()
+@click.command(short_help="Check such a file.")
 @click.argument("file", type=click.Path(path_type=Path))
 @_base
 @_layout
@@ -81,7 +81,7 @@ def verify(file: Path, base: str | None, layout: str | None) -> None:
     click.echo(f"{index.name} {index.version} is sound: {len(index.files)} files, content {index.content_hash}")
 
 
-@click.command()
+@click.command(short_help="Put an expert into the experts folder, checked.")
 @click.argument("source", metavar="FILE|FOLDER|hub:OWNER/REPO[@REVISION]")
 @click.option("--replace", is_flag=True, help="Replace the expert of this name that is there.")
 @_experts
@@ -113,7 +113,7 @@ def install(source: str, replace: bool, experts: Path | None, base: str | None, 
     _hint_at_served(settings)
 
 
-@click.command()
+@click.command(short_help="Remove an expert from the folder.")
 @click.argument("name")
 @_experts
 def remove(name: str, experts: Path | None) -> None:
