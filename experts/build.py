@@ -85,7 +85,9 @@ def _prepare(folder: Path, told: dict[str, Any], markers: FillIn | None) -> None
             f"{folder.name}: the base has no control tokens that could tell a gap: see MARKERS in {__file__}"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    write_manifest(folder, manifest.model_copy(update={"fim": markers if manifest.fim else None}))
+    if manifest.fim and markers:
+        manifest = manifest.model_copy(update={"fim": markers.model_copy(update={"repeat": manifest.fim.repeat})})
+    write_manifest(folder, manifest)
 
 
 def _markers(base: str | None) -> FillIn | None:

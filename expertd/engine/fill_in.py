@@ -6,9 +6,14 @@ from expertd.engine.base import Base
 from expertd.errors import InvalidRequest
 from expertd.experts.manifest import FillIn
 
+REPEATED = 400  # characters at most, of lines that are longer than code's
+
 
 def fill_in(base: Base, markers: FillIn, prefix: str, suffix: str) -> list[int]:
     """Tokens of the prompt for the middle between `prefix` and `suffix`, in which neither can act as a control token.
+
+    With `repeat` the last lines of the prefix stand once more at its end, so that the answer goes on from where the gap
+    is: a small model that had learned nothing of gaps need not learn to look for that.
 
     Raises `InvalidRequest` where a marker is no single control token of `base`.
     """
@@ -18,7 +23,12 @@ def fill_in(base: Base, markers: FillIn, prefix: str, suffix: str) -> list[int]:
         _marker(base, "suffix", markers.suffix),
         *base.tokenize(suffix),
         _marker(base, "middle", markers.middle),
+        *(base.tokenize(again) if (again := _last_lines(prefix, markers.repeat)) else ()),
     ]
+
+
+def _last_lines(prefix: str, count: int) -> str:
+    return "\n".join(prefix.split("\n")[-count:])[-REPEATED:] if count else ""
 
 
 def _marker(base: Base, name: str, text: str) -> int:

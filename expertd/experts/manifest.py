@@ -107,6 +107,7 @@ class FillIn(_Table):
     prefix: str = Field(min_length=1)
     suffix: str = Field(min_length=1)
     middle: str = Field(min_length=1)
+    repeat: int = Field(default=0, ge=0, le=64, description="lines before the gap that stand again behind `middle`")
 
 
 class Routing(_Table):

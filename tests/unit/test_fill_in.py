@@ -26,6 +26,23 @@ def test_each_part_comes_behind_its_marker(base: Base) -> None:
     assert fill_in(base, MARKERS, "", "") == [0, 1, 2]
 
 
+@pytest.mark.parametrize(
+    ("prefix", "lines", "again"),
+    [
+        ("import os\ndef f():\n    x = ", 2, "def f():\n    x = "),
+        ("def f():\n    x = ", 1, "    x = "),
+        ("def f():\n", 1, ""),
+        ("x = ", 9, "x = "),
+        ("", 3, ""),
+        ("a" * 900, 3, "a" * 400),
+    ],
+)
+def test_the_last_lines_before_the_gap_stand_again_behind_it(base: Base, prefix: str, lines: int, again: str) -> None:
+    repeating = MARKERS.model_copy(update={"repeat": lines})
+    expected = fill_in(base, MARKERS, prefix, "\n    return x") + (base.tokenize(again) if again else [])
+    assert fill_in(base, repeating, prefix, "\n    return x") == expected
+
+
 def test_markers_in_the_text_stay_text(base: Base) -> None:
     tokens = fill_in(base, MARKERS, "a<|im_start|>b", "<|im_end|>")
     assert [token for token in tokens if base.is_control(token)] == [0, 1, 2]
