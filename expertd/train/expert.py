@@ -29,7 +29,7 @@ from expertd.train.data import Asking, Example, Found, fingerprint, read, split
 from expertd.train.folder import binding, check_name, next_version, publish
 from expertd.train.interrupt import noted
 from expertd.train.machine import Machine
-from expertd.train.recipe import Identity, Recipe, identify
+from expertd.train.recipe import Identity, Recipe, digest, identify
 from expertd.train.start import check_start
 from expertd.train.trainee import FILES
 from expertd.train.trainer import Progress, Trained, Training
@@ -66,7 +66,7 @@ def train(job: Job, recipe: Recipe, restart: bool) -> None:
     if shown(job.description) != job.description:
         raise TrainingRefused("--description: give one line of text, of at most 1,000 characters")
     manifest = _manifest(job, recipe)
-    recipe = replace(recipe, asking=Asking(manifest.system, manifest.template, manifest.fim))
+    recipe = replace(recipe, asking=_asking(manifest))
     if job.start:
         check_start(job.start, job.base_file, recipe, manifest)
         recipe = replace(recipe, start=fingerprint(job.start / TENSORS))
@@ -75,15 +75,12 @@ def train(job: Job, recipe: Recipe, restart: bool) -> None:
     work = out.parent / f".{out.name}.training"
     identity = identify(job.base_file, job.data, job.held_out, recipe)
     identity["heldout_share"] = job.held_out_share
-    facts = _facts(job, identity)
-    if not (restart or (work / CHECKPOINT).exists()) and facts.items() <= manifest.training.items():
+    if recipe.kind == "prompt":  # which begins as the description's tokens
+        identity["description"] = manifest.description
+    done = manifest.training.get("recipe") == digest(identity)
+    if done and not restart and not (work / CHECKPOINT).exists():
         raise TrainingRefused(f"{job.out} is the result of just this training. Give --restart to do it again.")
-    examples, held_out, told = _examples(job, recipe)
-    if manifest.sampling.max_tokens is None and not (out / FILE).exists():
-        # One that is asked for what it never learned may find no end.
-        longest = max(len(example.answer) for example in examples)
-        sampling = manifest.sampling.model_copy(update={"max_tokens": max(LEAST_ANSWER, 2 * longest)})
-        manifest = manifest.model_copy(update={"sampling": sampling})
+    examples, held_out, told = _examples(job, recipe, manifest.description)
     with _alone(work, job.out):
         if restart:
             checkpoint.remove(work)
@@ -93,9 +90,32 @@ def train(job: Job, recipe: Recipe, restart: bool) -> None:
         _warn_of_few(training.steps, len(held_out))
         trained = _run(job, training)
         _check_better(job, trained)
-        _publish(job, training, trained, work / out.name, manifest.model_copy(update={"training": facts}))
+        _publish(job, training, trained, work / out.name, _told_of(job, recipe, identity, examples))
         shutil.rmtree(work, ignore_errors=True)
     click.echo(_told(job, trained))
+
+
+def _told_of(job: Job, recipe: Recipe, identity: Identity, examples: Sequence[Example]) -> Manifest:
+    """The manifest of what was trained: with what its author wrote meanwhile, and how it was made.
+
+    Raises `TrainingRefused` where that asks for another training.
+    """
+    manifest = _manifest(job, recipe)
+    if _asking(manifest) != recipe.asking:
+        raise TrainingRefused(
+            f"{job.out / FILE}: `system`, `template` or `fim` was changed while the expert was trained. Put back what "
+            "was there and give the command again, which is at its end; or give --restart."
+        )
+    sampling = manifest.sampling
+    if sampling.max_tokens is None and not manifest.training:
+        # One that is asked for what it never learned may find no end.
+        longest = max(len(example.answer) for example in examples)
+        sampling = sampling.model_copy(update={"max_tokens": max(LEAST_ANSWER, 2 * longest)})
+    return manifest.model_copy(update={"sampling": sampling, "training": _facts(job, identity)})
+
+
+def _asking(manifest: Manifest) -> Asking:
+    return Asking(manifest.system, manifest.template, manifest.fim)
 
 
 @contextmanager
@@ -177,7 +197,7 @@ def _check_room(out: Path) -> None:
         )
 
 
-def _examples(job: Job, recipe: Recipe) -> tuple[list[Example], list[Example], list[int]]:
+def _examples(job: Job, recipe: Recipe, description: str) -> tuple[list[Example], list[Example], list[int]]:
     """What is trained on, what is held out, and the description's tokens."""
     base = Base(job.base_file, vocab_only=True)
     try:
@@ -185,7 +205,7 @@ def _examples(job: Job, recipe: Recipe) -> tuple[list[Example], list[Example], l
         # Whatever --max-tokens says, no request can be longer than the context.
         limit = min(recipe.max_tokens, base.number("context_length") or recipe.max_tokens)
         examples = _sound(job.data, read(job.data, base, recipe.asking, limit), job.skip_faults)
-        told = base.tokenize(job.description)
+        told = base.tokenize(description)
         if job.held_out:
             found = read(job.held_out, base, recipe.asking, limit)
             held_out = _sound(job.held_out, found, job.skip_faults)
@@ -279,6 +299,11 @@ def _manifest(job: Job, recipe: Recipe) -> Manifest:
         check_name(job.out.name)
     if origin:
         manifest = read_manifest(origin)
+        if manifest.scale != 1:
+            raise TrainingRefused(
+                f"{origin / FILE} has a scale of {manifest.scale:g}, and an expert is trained and scored at 1. "
+                "Leave it out, and set it afterwards."
+            )
         if manifest.training or origin != job.out:  # not just prose, which waits for its weights
             decided["version"] = next_version(manifest.version)
         decided |= {"name": job.out.name, "description": job.description or manifest.description}
@@ -293,9 +318,9 @@ def _facts(job: Job, identity: Identity) -> Identity:
     told = {
         key: value
         for key, value in identity.items()
-        if key != "modules" and not key.startswith("asking") and value not in (None, 0, 0.0)
+        if key not in ("modules", "description") and not key.startswith("asking") and value not in (None, 0, 0.0)
     }
-    return {"base_file": job.base_file.name, **told}
+    return {"base_file": job.base_file.name, **told, "recipe": digest(identity)}
 
 
 def _result(trained: Trained) -> Identity:

@@ -71,12 +71,18 @@ def losses(fused: Fused, base_file: Path, name: str, held_out: Path, threads: in
     from expertd.train.score import Scorer  # here: to join matrices needs no torch
 
     manifest, own = fused.parts[name]
-    scorer = Scorer(base_file, fused.exact, manifest, held_out, threads)
-    try:
-        versions = {"alone": own, "exact": fused.exact, "written": as_stored(fused.pairs, False)}
-        return {version: scorer.score(pairs, f"{name}: {version}").loss for version, pairs in versions.items()}
-    finally:
-        scorer.close()
+    told: dict[str, float] = {}
+    # Each as it is asked: the system message and the template of the fused one may be another expert's.
+    for asked, versions in (
+        (manifest, {"alone": own}),
+        (fused.manifest, {"exact": fused.exact, "written": as_stored(fused.pairs, False)}),
+    ):
+        scorer = Scorer(base_file, next(iter(versions.values())), asked, held_out, threads)
+        try:
+            told |= {version: scorer.score(pairs, f"{name}: {version}").loss for version, pairs in versions.items()}
+        finally:
+            scorer.close()
+    return told
 
 
 def _check(manifests: Sequence[Manifest]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -18,6 +19,13 @@ Identity = dict[str, JsonValue]
 
 MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 IA3_MODULES = ("k_proj", "v_proj", "down_proj")  # Liu et al. 2022, arXiv:2205.05638
+# What a kind has not, and so cannot decide its result.
+UNUSED: Mapping[Kind, tuple[str, ...]] = {
+    "lora": ("virtual_tokens",),
+    "dora": ("virtual_tokens",),
+    "ia3": ("rank", "alpha", "virtual_tokens"),
+    "prompt": ("rank", "alpha", "modules"),
+}
 RATES: Mapping[Kind, float] = {"lora": 1e-3, "dora": 1e-3, "ia3": 1e-2, "prompt": 1e-2}
 
 
@@ -58,6 +66,13 @@ def identify(base_file: Path, data_file: Path, held_out: Path | None, recipe: Re
     files = {"data": fingerprint(data_file), "base": fingerprint(base_file)}
     if held_out:
         files["heldout"] = fingerprint(held_out)
-    settings = asdict(recipe) | {"asking": None}
+    settings = {key: value for key, value in asdict(recipe).items() if key not in UNUSED[recipe.kind]} | {
+        "asking": None
+    }
     settings |= {f"asking_{key}": value for key, value in recipe.asking.told().items()}
     return {**files, **json.loads(json.dumps(settings))}
+
+
+def digest(identity: Identity) -> str:
+    """Equal for trainings that decide on the same in everything."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()

@@ -35,14 +35,15 @@ class Scorer:
     """The base with a LoRA whose matrices are set anew for each look; the prompts' KV is computed once."""
 
     def __init__(self, base_file: Path, pairs: Pairs, manifest: Manifest, held_out: Path, threads: int) -> None:
-        """`pairs` are the widest that will be scored. Raises `TrainingRefused`."""
+        """`pairs` are the widest that will be scored, each at the manifest's scale. Raises `TrainingRefused`."""
         # A classic expert sees the whole prompt.
         self._offset = manifest.offset if manifest.activation == "answer" else TOKENS
         groups = data.group(_examples(base_file, manifest, held_out), self._offset)
         self._batches = data.batches(groups, _BATCH, 1)
         self._rank = max(len(a) for a, _ in pairs.values())
         modules = tuple(sorted({path.rsplit(".", 1)[1] for path in pairs}))
-        # With an alpha of the rank, the scaling is 1: that of the expert is in its B.
+        # With an alpha of the rank, the scaling is 1: that of the adapter is in its B.
+        self._scale = np.float32(manifest.scale)
         recipe = Recipe(rank=self._rank, alpha=self._rank, modules=modules)
         self._model = load(base_file, recipe, "cpu", ())
         self._prompts = Prompts(PromptKV(2 << 30), self._offset, keep_rests=True)
@@ -90,7 +91,7 @@ class Scorer:
                 if a is not None and "lora_A" in name:
                     parameter[: len(a)] = torch.from_numpy(a)
                 elif b is not None and "lora_B" in name:
-                    parameter[:, : b.shape[1]] = torch.from_numpy(np.ascontiguousarray(b))
+                    parameter[:, : b.shape[1]] = torch.from_numpy(np.ascontiguousarray(b * self._scale))
 
 
 def _path(name: str) -> str:

@@ -146,7 +146,7 @@ class Training:
             seen += examples
             state.step += 1
             state.loss += (loss - state.loss) * smoothing(state.step)
-            state.curve.append((state.step, round(state.loss, 5)))
+            state.curve.append((state.step, round(loss, 5)))
             if self._held_out and self._looks_after(state.step):
                 self._note_look()
             now = time.monotonic()
@@ -216,8 +216,9 @@ class Training:
         return self._recipe.learning_rate * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * done)))
 
     def _looks_after(self, step: int) -> bool:
-        every = max(1, self.steps // max(1, self._recipe.evaluations))
-        return step == self.steps or (step % every == 0 and self.steps - step >= every)
+        """Whether this is one of the looks, which are evenly spread and end with the last step."""
+        looks = self._recipe.evaluations
+        return step * looks // self.steps > (step - 1) * looks // self.steps
 
     def _look(self) -> list[float]:
         """A `HeldOut`'s fields, of the weights as they are."""

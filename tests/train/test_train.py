@@ -181,6 +181,7 @@ def test_a_killed_training_goes_on_to_the_same_result(trained: Path, base: Path,
     assert not out.exists(), "killed too late to prove anything"
     done = run(*command(base, data, out))
     assert done.returncode == 0, done.stderr
+    assert "| 0/24 " not in done.stderr, "it began anew"
     whole, resumed = (load_file(path / "adapter_model.safetensors") for path in (trained, out))
     for name, tensor in whole.items():
         np.testing.assert_allclose(tensor, resumed[name], atol=2e-3, err_msg=name)
@@ -299,6 +300,32 @@ def test_weights_of_another_rank_are_no_start(trained: Path, base: Path, data: P
     done = run(*command(base, data, tmp_path / "other", "--from", str(trained), "--rank", "2"))
     assert done.returncode != 0
     assert "give --rank 4, not 2" in done.stderr, done.stderr
+
+
+def test_what_is_edited_while_it_is_trained_stays(base: Path, data: Path, tmp_path: Path) -> None:
+    out, said = tmp_path / "lights", 'name = "lights"\nversion = "7"\n'
+    out.mkdir()
+    (out / "expert.toml").write_text(said)
+    process = subprocess.Popen(command(base, data, out), stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / ".lights.training" / "checkpoint.pt").exists() and process.poll() is None:
+        time.sleep(0.01)
+    (out / "expert.toml").write_text(f'{said}description = "of late"\n')
+    assert not (out / "adapter_config.json").exists(), "edited too late to prove anything"
+    _, told = process.communicate(timeout=240)
+    assert process.returncode == 0, told
+    manifest = read_manifest(out)
+    assert (manifest.version, manifest.description) == ("7", "of late")
+    assert manifest.sampling.max_tokens == 64  # of one that never was trained
+
+    # The same is not trained twice; what decides otherwise is another training, and another version.
+    assert "the result of just this training" in refused(base, data, out)
+    text = (out / "expert.toml").read_text()
+    (out / "expert.toml").write_text(text.replace("scale = 1.0", "scale = 0.5"))
+    assert "scale of 0.5" in refused(base, data, out)
+    (out / "expert.toml").write_text(f'system = "Be short."\n{text}')
+    done = run(*command(base, data, out, "--epochs", "1"))
+    assert done.returncode == 0, done.stderr
+    assert (read_manifest(out).version, read_manifest(out).system) == ("8", "Be short.")
 
 
 def test_an_expert_is_replaced_in_one_step_and_what_else_is_in_its_folder_stays(

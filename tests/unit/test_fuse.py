@@ -60,6 +60,17 @@ def test_what_a_lower_rank_loses_is_told_for_each_expert(base: tuple[Path, BaseS
     assert len({*narrow.values()}) == 3
 
 
+@pytest.mark.parametrize(("system", "alike"), [(None, True), ("Be short.", False)])
+def test_losses_are_of_what_is_served_with_its_scale_and_its_system_message(
+    base: tuple[Path, BaseShape], tmp_path: Path, system: str | None, alike: bool
+) -> None:
+    one, two = folders(tmp_path, base[1], {"scale": 0.5}, {"system": system} if system else {})
+    held_out = tmp_path / "heldout.jsonl"
+    held_out.write_text('{"prompt": "lights are red", "answer": "stop"}')
+    told = losses(fuse(base[0], (one, Part(two.folder, 0.0)), "both", None), base[0], "one", held_out, 1)
+    assert (abs(told["alone"] - told["exact"]) < 1e-5) == alike
+
+
 def test_what_a_part_conflicts_with_the_fused_one_does_too(base: tuple[Path, BaseShape], tmp_path: Path) -> None:
     parts = folders(tmp_path, base[1], {"conflicts": ("three", "both")}, {"conflicts": ("four", "three")})
     assert fuse(base[0], parts, "both", None).manifest.conflicts == ("three", "four")
