@@ -24,7 +24,7 @@ def main() -> None:
     rows = [*_scores(), *_peer(), *_experts(), *_structured(), *_tools(), *_startup()]
     put("docs/results.md", "results", _table("| what | measured | beside |", rows))
     experts = _table(
-        "| expert | measured on unseen items | score | the base, best of five prompts |", _experts_in_short()
+        "| expert | measured on unseen items | score | the base, best of its prompts |", _experts_in_short()
     )
     loads = _table("| load | expertd | llama-server | times better |", _loads_in_short())
     put("README.md", "results", f"{experts}\n\n{loads}")

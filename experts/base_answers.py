@@ -8,7 +8,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import expertd.grammar
+
 FILE = "base_answers.json"
+GRAMMARS = Path(expertd.grammar.__file__).parent
 Ask = Callable[[int], list[str]]  # the answers to the prompts of one way of asking
 
 
@@ -24,7 +27,9 @@ def base_answers(
     answers: dict[str, list[str]] = kept["answers"] if kept.get("base") == base else {}
     found = []
     for way, requests in enumerate(ways):
-        key = hashlib.sha256(json.dumps(requests, sort_keys=True).encode()).hexdigest()[:16]
+        # What a grammar lets through decides an answer as well.
+        form = _grammars() if any("response_format" in request for request in requests) else ""
+        key = hashlib.sha256((json.dumps(requests, sort_keys=True) + form).encode()).hexdigest()[:16]
         if key not in answers:
             answers[key] = ask(way)
             if keep:
@@ -32,3 +37,7 @@ def base_answers(
                 path.write_text(told + "\n", encoding="utf-8")
         found.append(answers[key])
     return found
+
+
+def _grammars() -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(GRAMMARS.glob("*.py")))).hexdigest()

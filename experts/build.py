@@ -14,7 +14,7 @@ import itertools
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,13 @@ from expertd.config import cache_dir, load_settings
 from expertd.engine.base import Base
 from expertd.engine.fill_in import fill_in
 from expertd.errors import InvalidRequest
-from expertd.experts.manifest import FillIn, Manifest, write_manifest
+from expertd.experts.manifest import FILE, FillIn, Manifest, read_manifest, write_manifest
+from expertd.experts.peft_adapter import TENSORS
 from expertd.models.catalogue import resolve
-from expertd.train.folder import publish
+from expertd.train.folder import next_version, publish
 from experts.recipe import HERE, RECIPE, read_recipe
 
+DONE = "done"  # a file beside what was made of an expert, as long as others are not
 # The first of which a base has all three: its own, or spare ones that an expert can learn.
 MARKERS = (
     FillIn(prefix="<|fim_prefix|>", suffix="<|fim_suffix|>", middle="<|fim_middle|>"),
@@ -49,18 +51,15 @@ def main() -> None:
     arguments = parser.parse_args()
     base = ["--base", arguments.base] if arguments.base else []
     markers = _markers(arguments.base)
+    # Hidden, so that what a daemon serves from there is untouched until the new one is whole and scored.
+    building = arguments.out / ".building"
     for name in arguments.names or sorted(path.parent.name for path in HERE.glob(f"*/{RECIPE}")):
-        # Hidden, so that what a daemon serves from there is untouched until the new one is whole and scored.
-        work = arguments.out / f".{name}.building"
-        folder, data = work / name, work / "data.jsonl"
-        recipe = read_recipe(name)
-        _prepare(folder, recipe["expert"], markers)
-        if arguments.examples and "examples" in recipe["data"]:
-            recipe["data"]["examples"] = arguments.examples
-        _run("-m", f"experts.{name}.make_data", "--out", str(data), *_flags(recipe["data"]))
-        if arguments.examples:
-            _cut(data, arguments.examples)
-        _run("-m", "expertd", "train", str(data), "--out", str(folder), *_flags(recipe["train"]), *base)
+        work = building / name
+        folder = work / name
+        if (work / DONE).exists():  # by a run that was stopped later
+            continue
+        if not (folder / TENSORS).exists():
+            _train(name, folder, arguments.out / name, arguments.examples, markers, base)
         if not arguments.no_score:
             items = ["--items", str(arguments.items)] if arguments.items else []
             _run("-m", "experts.scoring", name, "--experts", str(work), "--write", *base, *items)
@@ -68,7 +67,22 @@ def main() -> None:
             arguments.dist.mkdir(parents=True, exist_ok=True)
             _run("-m", "expertd", "experts", "pack", str(folder), "-o", str(arguments.dist), *base)
         publish(folder, arguments.out / name)
-        shutil.rmtree(work)
+        (work / DONE).touch()
+    shutil.rmtree(building)
+
+
+def _train(
+    name: str, folder: Path, served: Path, examples: int | None, markers: FillIn | None, base: Sequence[str]
+) -> None:
+    """Make the data, and the expert in `folder`: the next version of what is `served`, if anything is."""
+    recipe, data = read_recipe(name), folder.parent / "data.jsonl"
+    _prepare(folder, recipe["expert"], markers, served)
+    if examples and "examples" in recipe["data"]:
+        recipe["data"]["examples"] = examples
+    _run("-m", f"experts.{name}.make_data", "--out", str(data), *_flags(recipe["data"]))
+    if examples:
+        _cut(data, examples)
+    _run("-m", "expertd", "train", str(data), "--out", str(folder), *_flags(recipe["train"]), *base)
 
 
 def _cut(data: Path, lines: int) -> None:
@@ -77,9 +91,10 @@ def _cut(data: Path, lines: int) -> None:
     data.write_text("".join(kept), encoding="utf-8")
 
 
-def _prepare(folder: Path, told: dict[str, Any], markers: FillIn | None) -> None:
+def _prepare(folder: Path, told: dict[str, Any], markers: FillIn | None, served: Path) -> None:
     """The recipe's part of the manifest, in a folder to be trained into."""
-    manifest = Manifest.model_validate({"name": folder.name, **told})
+    version = next_version(read_manifest(served).version) if (served / FILE).exists() else "1"
+    manifest = Manifest.model_validate({"name": folder.name, "version": version, **told})
     if manifest.fim and not markers:
         raise SystemExit(
             f"{folder.name}: the base has no control tokens that could tell a gap: see MARKERS in {__file__}"

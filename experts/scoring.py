@@ -56,7 +56,10 @@ class Scorer(Protocol):
     def items(self) -> list[Item]: ...
 
     def grade(self, item: Item, answer: str) -> float:
-        """0 to 1. The answer of a base may stand in a fence or in prose: that is for the grader to see through."""
+        """0 to 1. The answer of a base may stand in a fence or in prose: that is for the grader to see through.
+
+        Where an expert's must be used as it is, `grade_expert` sees through nothing.
+        """
 
 
 def conversation(ask: str, system: str = "", shots: Sequence[tuple[str, str]] = ()) -> list[dict[str, str]]:
@@ -130,9 +133,9 @@ def _text(answer: dict[str, Any]) -> str:
 
 
 def alone(client: httpx.Client, model: str, items: Sequence[Item]) -> float:
-    """Median milliseconds of a whole answer to one client, to prompts that were not asked before."""
+    """Median milliseconds of a whole answer to one client, to prompts from all over the set, none asked before."""
     times = []
-    for item in items[: ALONE + 1]:
+    for item in items[:: -(-len(items) // (ALONE + 1))]:
         began = time.monotonic()
         client.post(_path(item.body), json={"temperature": 0, **item.body, "model": model}).raise_for_status()
         times.append((time.monotonic() - began) * 1e3)
@@ -163,7 +166,8 @@ def score(
     items = module.items()[:most]
     ms = alone(client, model, items)
     answers = ask(client, model, [item.body for item in items], name)
-    right = [module.grade(item, answer) for item, answer in zip(items, answers, strict=True)]
+    grade = getattr(module, "grade_expert", module.grade)
+    right = [grade(item, answer) for item, answer in zip(items, answers, strict=True)]
     best = _best_base(client, name, module, items, keep) if base else []
     p = better(right, best) if base else None
     second: list[float] = []
@@ -193,7 +197,10 @@ def summary(items: Sequence[Item], right: Sequence[float]) -> dict[str, list[flo
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
-    """95% of the mean, by the bootstrap."""
+    """95% of the mean, by the bootstrap; Wilson's where all are right or all wrong, of which no draw says anything."""
+    if (mean := float(np.mean(values))) in (0.0, 1.0):
+        reach = 1.96**2 / (len(values) + 1.96**2)
+        return (0.0, reach) if mean == 0 else (1 - reach, 1.0)
     means = _draws(len(values)).dot(np.asarray(values)) / len(values)
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)
@@ -252,6 +259,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.write and (arguments.model or (arguments.items and arguments.experts == HERE)):
         parser.error("--write puts whole sets' scores of the experts themselves into their manifests")
+    if arguments.keep_base and arguments.items:
+        parser.error("--keep-base keeps answers to whole sets: leave --items out")
     wanted = arguments.names or [n for n in names() if (arguments.experts / n / FILE).exists()]
     missed, answers = [], {}
     end_on_sigterm()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +50,11 @@ def _draw(scores: dict[str, Any]) -> None:
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.subplots()
     experts = [scores[name]["expert"]["all"] for name in scores]
-    base = [scores[name].get("base", {}).get("all", [0.0])[0] for name in scores]
+    base = [scores[name].get("base", {}).get("all", [math.nan])[0] for name in scores]
     places = range(len(scores))
     spread = [[mean - low for mean, low, _, _ in experts], [high - mean for mean, _, high, _ in experts]]
     means = [mean for mean, *_ in experts]
-    axes.bar([x - 0.2 for x in places], base, 0.4, color="tab:gray", label="base, best of five prompts")
+    axes.bar([x - 0.2 for x in places], base, 0.4, color="tab:gray", label="base, best of its prompts")
     axes.bar([x + 0.2 for x in places], means, 0.4, yerr=spread, capsize=3, color="tab:blue", label="expert")
     axes.set_xticks(list(places), list(scores), rotation=20)
     axes.set(ylim=(0, 1), ylabel="score on held-out items")

@@ -19,7 +19,7 @@ from expertd.errors import CannotWrite, DaemonUnreachable, ExpertRefused
 from expertd.experts import install as installing
 from expertd.experts.faults import Faults
 from expertd.experts.hub import PREFIX, HubExpert
-from expertd.experts.manifest import FILE, NAME, parse_manifest, read_name
+from expertd.experts.manifest import FILE, is_name, parse_manifest, read_name
 from expertd.experts.package import Index, index_of, read_package, read_parts, write_package
 from expertd.models.catalogue import resolve
 
@@ -129,7 +129,7 @@ def remove(name: str, experts: Path | None) -> None:
     """
     settings = load_settings(experts=experts)
     folder = settings.experts
-    if not re.fullmatch(NAME.strip("^$"), name):
+    if not is_name(name):
         raise click.UsageError(f"{name!r} is no expert's name")
     with _telling(folder / name):
         manifest = installing.remove(folder, name)
@@ -161,7 +161,7 @@ def _named(folder: Path, called: str) -> str:
         parse_manifest(folder, faults)  # which says why it has no name
         faults.check()
     name = re.sub(r"[^a-z0-9]+", "-", called.lower()).strip("-")
-    if not re.fullmatch(NAME.strip("^$"), name):
+    if not is_name(name):
         raise ExpertRefused(
             f"{called}: no name can be made of it. Give it an {FILE} with a name: a-z, 0-9 and -, a letter first, "
             "32 characters at most."

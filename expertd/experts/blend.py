@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from expertd.errors import InvalidRequest, UnknownModel
-from expertd.experts.manifest import MAX_SCALE, NAME, RESERVED
+from expertd.experts.manifest import MAX_SCALE, RESERVED, is_name
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|nan|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE)
 
@@ -72,8 +72,7 @@ def _parse_part(text: str) -> tuple[str, float]:
         raise _invalid(f"{name!r} stands alone in model: it takes no scale and joins no blend")
     if not name:
         raise _invalid("model has a part without a name: a blend is spelled `sql:0.8+json:0.2`")
-    # Not "$", which lets a newline through.
-    if not re.fullmatch(NAME.strip("^$"), name):
+    if not is_name(name):
         raise UnknownModel(
             f"there is no model {_short(name)}: a name is made of a-z, 0-9 and -, and a blend is spelled "
             "`sql:0.8+json:0.2`. GET /v1/models lists what is served.",

@@ -195,13 +195,18 @@ def parse_manifest(folder: Path, faults: Faults) -> Manifest:
             table.setdefault("name", "unnamed")
 
 
+def is_name(text: str) -> bool:
+    """Whether an expert could be called so. All of it must match: "$" lets a newline through."""
+    return re.fullmatch(NAME.strip("^$"), text) is not None
+
+
 def read_name(folder: Path) -> str | None:
     """The name in the manifest of a folder that may be called otherwise; None where there is none, or no name."""
     try:
         name = _read_table(folder).get("name")
     except ExpertRefused:
         return None
-    return name if isinstance(name, str) and re.fullmatch(NAME.strip("^$"), name) else None
+    return name if isinstance(name, str) and is_name(name) else None
 
 
 def _read_table(folder: Path) -> dict[str, Any]:

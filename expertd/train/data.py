@@ -176,7 +176,7 @@ def split(examples: Sequence[Example], share: float, most: int, seed: int) -> tu
         return list(examples), []
     room = min(most, max(1, round(len(examples) * share)))
     rng = random.Random(seed)
-    drawn = [*rng.sample(range(len(examples)), room), *rng.sample(range(len(examples)), len(examples))]
+    drawn = rng.sample(range(len(examples)), len(examples))
     lines = Counter(example.prompt for example in examples)
     held: set[tuple[int, ...]] = set()
     for prompt in (examples[i].prompt for i in drawn):

@@ -63,8 +63,8 @@ def _base_bodies(prompt: str) -> tuple[Body, ...]:
 
 
 def grade(item: Item, answer: str) -> float:
-    """0 for what is no subject at all: nothing, several lines or a line that is too long."""
-    subject = extract(answer)
+    """0 for what is no subject at all: nothing, several lines or a line that is too long. A body may follow it."""
+    subject = re.split(r"\n\s*\n", extract(answer), maxsplit=1)[0].strip()
     if not subject or "\n" in subject or len(subject) > LONGEST:
         return 0.0
     readings = {subject, PREFIX.sub("", subject, count=1)}

@@ -55,6 +55,10 @@ def grade(item: Item, answer: str) -> float:
     return float(any(folded(reading) in right for reading in readings(answer)))
 
 
+def grade_expert(item: Item, answer: str) -> float:
+    return float(folded(answer) in {folded(text) for text in item.wanted})
+
+
 def folded(text: str) -> str:
     """White space and kinds of quotes do not matter."""
     return " ".join(text.translate(QUOTES).split())

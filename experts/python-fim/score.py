@@ -107,6 +107,11 @@ def grade(item: Item, answer: str) -> float:
     return float(item.wanted.middle in readings(answer, item.wanted))
 
 
+def grade_expert(item: Item, answer: str) -> float:
+    """What an editor would put there: it ends where the gap does."""
+    return float("\n".join(line.rstrip() for line in answer.strip().splitlines()) == item.wanted.middle)
+
+
 def second(item: Item, answer: str) -> float:
     """How alike the nearest reading is."""
     middle = item.wanted.middle

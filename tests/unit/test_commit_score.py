@@ -56,7 +56,7 @@ def test_what_wraps_a_subject_is_seen_through(answer: str) -> None:
         "```\n```",
         "the of a",
         "Rename a variable",
-        "Retry failed uploads\n\nThey failed now and then.",
+        "Retry failed uploads\nThey failed now and then.",
         "Retry failed uploads\nRetry uploads three times",
         "Retry failed uploads" + " and retry them" * 5,
         "- Retry\n- uploads",
