@@ -98,5 +98,5 @@ def _normal(value: Any) -> object:
     if isinstance(value, str):
         return " ".join(value.casefold().split())
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return ("number", float(value))
+        return ("number", value)  # 1 and 1.0 are equal, and a number may be larger than any float
     return ("other", json.dumps(value))
