@@ -21,7 +21,7 @@ LOADS = (
 
 
 def main() -> None:
-    rows = [*_scores(), *_peer(), *_experts(), *_structured(), *_tools(), *_startup()]
+    rows = [*_scores(), *_peer(), *_experts(), *_structured(), *_tools(), *_training(), *_startup()]
     put("docs/results.md", "results", _table("| what | measured | beside |", rows))
     experts = _table(
         "| expert | measured on unseen items | score | the base, best of its prompts |", _experts_in_short()
@@ -121,6 +121,19 @@ def _tools() -> list[tuple[str, str, str]]:
     return [
         (f"base, tool calls, {name}", "{:.2f} [{:.2f}, {:.2f}]".format(*found["accuracy"]), f"{found['of']} items")
         for name, found in scores.items()
+    ]
+
+
+def _training() -> list[tuple[str, str, str]]:
+    result = _result("training") or {"files": {}}
+    return [
+        (
+            "training, examples/s, prompts of {:.0f} and answers of {:.0f} tokens".format(*found["tokens"]),
+            f"{found['expertd'][0]:.3g}, held-out loss {found['expertd'][1]:.3f}",
+            f"PEFT with the Trainer {found['trainer'][0]:.3g}, {found['trainer'][1]:.3f}: ratio {found['ratio']:.2f}, "
+            f"bar {result['bar']:g}",
+        )
+        for found in result["files"].values()
     ]
 
 
