@@ -73,7 +73,7 @@ def extract(answer: str) -> str:
     if not lines:
         return ""
     text = "\n".join(lines)
-    if _is_code(text) and (literal := re.search(r"""\br?(["'])((?:\\.|(?!\1).)+)\1""", text)):
+    if _is_code(text) and (literal := re.search(r"""\br?(["'])((?:\\.|(?!\1)[^\\\n])+)\1""", text)):
         return literal.group(2)
     if len(lines) > 1 or re.match(r"[A-Z][a-z]+[ ,!:.]", text):  # prose: what it puts in backticks is the pattern
         if ticked := re.search(r"`([^`\n]+)`", text):

@@ -83,3 +83,9 @@ def test_quotes_that_belong_to_the_pattern_stay() -> None:
     item = _asked("whole line in quotes")
     assert grade(item, '"[^"]*"') == grade(item, '^"[^"]*"$') == grade(item, '`"[^"]*"`') == 1
     assert extract('r"[a-z]+"') == "[a-z]+"
+
+
+def test_a_quote_that_never_ends_takes_no_time() -> None:
+    """The base loops now and then; this answer kept an earlier grader busy for longer than anybody waits."""
+    looping = 're.compile("' + r"\d\w" * 40
+    assert extract(looping) == looping
