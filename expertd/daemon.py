@@ -18,7 +18,7 @@ from aiohttp import web
 from expertd.api.app import make_app
 from expertd.api.auth import read_or_make_token
 from expertd.api.service import Service
-from expertd.config import Settings, cache_dir
+from expertd.config import Settings, cache_dir, state_dir
 from expertd.engine import empty_cells
 from expertd.engine.base import Base
 from expertd.engine.chat_template import ChatTemplate
@@ -38,6 +38,9 @@ from expertd.experts.watcher import Watcher
 from expertd.grammar.compiler import Grammars
 from expertd.listeners import BACKLOG, Listeners
 from expertd.models.catalogue import resolve
+from expertd.router.policy import Policy
+from expertd.router.router import Router
+from expertd.router.taught import Taught
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +74,8 @@ async def serve(settings: Settings) -> None:
         residents = Residents(int(settings.experts_mb * 1e6))
         store = Store(settings.experts, base.shape, BaseTensors(path), residents, settings.pin)
         store.scan()
+        router = _router(settings, store)
+        stack.callback(router.close)
         watcher = Watcher(store)
         watcher.start()
         stack.callback(watcher.stop)
@@ -80,7 +85,7 @@ async def serve(settings: Settings) -> None:
         if settings.blending == "auto":
             reason = why_plain(base, flash=settings.flash, unified=unified, kv=kv)
         worker = _worker(settings, base, context.result(), reason, residents)
-        service = Service(settings, base, template, store, grammars, worker, listeners.http_url)
+        service = Service(settings, base, template, store, grammars, worker, router, listeners.http_url)
         runner = web.AppRunner(
             make_app(service, token), handler_cancellation=True, access_log=None, shutdown_timeout=1.0
         )
@@ -101,6 +106,13 @@ async def serve(settings: Settings) -> None:
         await runner.cleanup()
         if worker.died.is_set():
             raise EngineFailed("the engine has died; the log above says why")
+
+
+def _router(settings: Settings, store: Store) -> Router:
+    policy = Policy(settings.route_threshold, most=settings.route_max)
+    router = Router(store, Taught(state_dir() / "taught.jsonl"), cache_dir() / "router", policy)
+    router.refresh()
+    return router
 
 
 def _allow_open_files() -> None:

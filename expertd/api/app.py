@@ -6,7 +6,7 @@ import logging
 
 from aiohttp import web
 
-from expertd.api import auth, chat, completions, errors, info, metrics
+from expertd.api import auth, chat, completions, errors, info, metrics, route
 from expertd.api.service import SERVICE, Service
 
 
@@ -20,6 +20,6 @@ def make_app(service: Service, token: str | None) -> web.Application:
     app[SERVICE] = service
     app[metrics.METRICS] = metrics.Metrics(service.engine, service.store.residents)
     app.on_response_prepare.append(auth.add_cors)
-    for module in (info, metrics, chat, completions):
+    for module in (info, metrics, route, chat, completions):
         app.add_routes(module.routes)
     return app

@@ -25,7 +25,7 @@ async def chat(request: web.Request) -> web.StreamResponse:
     received = time.monotonic()
     service = request.app[SERVICE]
     body = await read(request, ChatRequest)
-    choice = service.choose(body.model)
+    choice = service.choose(body, body.asked)
     asked = _as_the_expert_is_asked(body, choice)
     service.check(tools.texts(asked), "messages")
     service.check_room(body.n)

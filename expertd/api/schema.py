@@ -7,12 +7,17 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationInfo, field_validator, model_validator
 from pydantic_core import from_json
 
+from expertd.router.asked import Asked, ends, in_conversation
+from expertd.router.router import Wishes
+
 MAX_CHOICES = 16
 MAX_STOPS = 16
 MAX_BIASES = 1024
 MAX_MESSAGES = 4096
 MAX_TOOLS = 128
 MAX_PROMPT_TOKENS = 1 << 17
+MAX_EXPERTS = 10
+MAX_EXCLUDED = 1000
 
 FunctionName = Annotated[str, Field(pattern=r"\A[a-zA-Z0-9_-]{1,64}\z")]
 Stop = Annotated[str, Field(min_length=1, max_length=256)]
@@ -151,10 +156,24 @@ ResponseFormat = Annotated[
 ]
 
 
+class Experts(_Strict):
+    """What a request says of the experts that the router may choose."""
+
+    model_config = ConfigDict(extra="forbid")
+    include: Annotated[list[str], Field(max_length=MAX_EXPERTS, fail_fast=True)] = []
+    exclude: Annotated[list[str], Field(max_length=MAX_EXCLUDED, fail_fast=True)] = []
+    max: int | None = Field(None, ge=0, le=MAX_EXPERTS)
+
+    @property
+    def wishes(self) -> Wishes:
+        return Wishes(self.include, frozenset(self.exclude), self.max)
+
+
 class Common(_Strict):
     """What chat and completion requests share. Fields that we do not know are ignored, as other servers do."""
 
     model: str = "auto"
+    experts: Experts | None = None
     stream: bool = False
     stream_options: StreamOptions | None = None
     n: int = Field(1, ge=1, le=MAX_CHOICES)
@@ -220,6 +239,11 @@ class Common(_Strict):
     @property
     def stops(self) -> tuple[str, ...]:
         return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
+
+    @property
+    def form(self) -> str:
+        """`type` of the answer's form, where it has one."""
+        return "" if self.response_format is None else self.response_format.type
 
     @property
     def wants_usage(self) -> bool:
@@ -289,6 +313,12 @@ class ChatRequest(Common):
     def limit(self) -> int | None:
         return self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
 
+    @property
+    def asked(self) -> Asked:
+        """What the router looks at."""
+        said = [(message.role, message.text) for message in self.messages]
+        return in_conversation(said, form=self.form, has_tools=bool(self.tools) and self.tool_choice != "none")
+
 
 class CompletionRequest(Common):
     """The body of `POST /v1/completions`."""
@@ -347,3 +377,47 @@ class CompletionRequest(Common):
         if value == 0 and not info.data.get("echo"):
             raise ValueError("0 needs `echo: true`")
         return value
+
+    @property
+    def asked(self) -> Asked:
+        """What the router looks at: where there is a gap."""
+        text = self.prompt[0] if isinstance(self.prompt[0], str) else ""
+        return Asked(ends(text), form=self.form, has_gap=bool(self.suffix), is_raw=True)
+
+
+class RouteRequest(_Strict):
+    """The body of `POST /v1/route`: a chat request's fields that decide, or a `prompt` as one user turn of it."""
+
+    prompt: str | None = None
+    messages: Annotated[list[Message], Field(max_length=MAX_MESSAGES, fail_fast=True)] | None = None
+    suffix: str | None = None
+    response_format: ResponseFormat | None = None
+    tools: Annotated[list[FunctionTool], Field(max_length=MAX_TOOLS, fail_fast=True)] | None = None
+    experts: Experts | None = None
+
+    @model_validator(mode="after")
+    def _one_text(self) -> RouteRequest:
+        if (self.prompt is None) == (self.messages is None):
+            raise ValueError("give `messages` or `prompt`")
+        if self.suffix is not None and self.prompt is None:
+            raise ValueError("`suffix` goes with `prompt`")
+        return self
+
+    @property
+    def asked(self) -> Asked:
+        """What the router looks at."""
+        form = "" if self.response_format is None else self.response_format.type
+        if self.messages is None:
+            text = ends(self.prompt or "")
+            return Asked(
+                text, form=form, has_gap=bool(self.suffix), is_raw=bool(self.suffix), has_tools=bool(self.tools)
+            )
+        said = [(message.role, message.text) for message in self.messages]
+        return in_conversation(said, form=form, has_tools=bool(self.tools))
+
+
+class TeachRequest(RouteRequest):
+    """The body of `POST /v1/route/teach`: a request, and whether `expert` is (`good`) or is not the one for it."""
+
+    expert: str
+    good: bool = True

@@ -18,13 +18,15 @@ from expertd.config import Settings
 from expertd.engine.base import Base
 from expertd.engine.chat_template import ChatTemplate
 from expertd.engine.interface import Engine, Request, Sampling
-from expertd.errors import ContextOverflow, InvalidRequest
+from expertd.errors import ContextOverflow, InvalidRequest, UnknownModel
 from expertd.experts.blend import Blend, parse_model
 from expertd.experts.invocation import invoked_at
 from expertd.experts.manifest import FillIn
 from expertd.experts.store import Entry, Store
 from expertd.experts.tensors import Weights
 from expertd.grammar.compiler import Grammar, Grammars, Source
+from expertd.router.asked import Asked
+from expertd.router.router import Router, Wishes
 
 # Where neither the request nor an expert's manifest says: llama-server's values, which suit small models.
 DEFAULTS = {"temperature": 0.8, "top_k": 40, "top_p": 0.95, "min_p": 0.05}
@@ -109,19 +111,35 @@ class Service:
     store: Store
     grammars: Grammars
     engine: Engine
+    router: Router
     http_url: str | None
     started: float = field(default_factory=time.time)
     together: Together = field(default_factory=Together)
     # A few of its own: what takes long to compile holds up no prompt that is to be tokenized.
     _compiling: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "grammar"))
 
-    def choose(self, model: str) -> Choice:
-        """The experts that `model` names. Raises `UnknownModel` or `InvalidRequest`."""
-        named = parse_model(model, self.settings.max_experts)
-        if not named:
-            return Choice(Blend(()), (), "named" if model == "base" else "auto: the base, since there is no router yet")
-        blend, entries = self.store.blend(named)
-        return Choice(blend, entries, "named", named)
+    def choose(self, body: Common, asked: Asked) -> Choice:
+        """The experts that `model` names, or for "auto" those that the router finds.
+
+        Raises `UnknownModel` or `InvalidRequest`.
+        """
+        if body.model != "auto":
+            if body.experts:
+                raise InvalidRequest(
+                    "`experts` goes with the model `auto` alone: leave one of them out", param="experts"
+                )
+            named = parse_model(body.model, self.settings.max_experts)
+            return self._choice(named, "named") if named else Choice(Blend(()), (), "named")
+        decision = self.router.route(asked, body.experts.wishes if body.experts else Wishes())
+        routed = [(name, scale) for name, scale, _ in decision.experts]
+        try:
+            return self._choice(routed, decision.reason)
+        except UnknownModel:  # it went while it was being chosen
+            return Choice(Blend(()), (), f"{decision.reason}, which is gone")
+
+    def _choice(self, named: Sequence[tuple[str, float]], reason: str) -> Choice:
+        blend, entries = self.store.blend(list(named))
+        return Choice(blend, entries, reason, named)
 
     async def load(self, choice: Choice) -> Choice:
         """With its experts' arrays: from now on they stay in memory until the request ends, so it waits for none.

@@ -18,6 +18,7 @@ _COMMANDS = {
     "env": "Print what OpenAI clients need in their environment.",
     "experts": "The experts: what is served, what is broken; packages of them.",
     "models": "The base models: what there is, and pulling more.",
+    "route": "Show which experts a text would get, and why; teach the router.",
     "serve": "Run the daemon.",
     "status": "Show what the daemon is doing.",
     "stop": "Stop the daemon.",

@@ -42,6 +42,16 @@ class Client:
         _raise_for(response)
         return response.json()
 
+    def post(self, path: str, body: dict[str, Any], *, timeout: float = 60) -> Any:
+        """The JSON that a POST answers. Raises as `get` does."""
+        self.check_owner()
+        try:
+            response = self._http.post(path, json=body, timeout=timeout)
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+        _raise_for(response)
+        return response.json()
+
     def stream(self, path: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The server-sent objects of a POST. Ending the iteration early cancels it on the server."""
         self.check_owner()

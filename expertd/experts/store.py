@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import logging
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,6 +79,11 @@ class Store:
         self._signatures: Signatures = {}
         self._unseen: frozenset[Path] = frozenset()  # what the last scan could not look at
         self._scanning = threading.Lock()
+        self._on_change: list[Callable[[], object]] = []
+
+    def on_change(self, call: Callable[[], object]) -> None:
+        """Have it called after each change of the entries, from the thread that saw it: it must not wait."""
+        self._on_change.append(call)
 
     def scan(self) -> bool:
         """Bring all entries up to date with the folder. False: a part could not be looked at, and stays as it was."""
@@ -202,8 +207,12 @@ class Store:
             signatures[name] = signature
             if entries[name].passing:
                 del signatures[name]  # so it is read again, too
+        changed = entries != self._entries
         self._entries, self._signatures = entries, signatures
         self._let_go()
+        if changed:
+            for call in self._on_change:
+                call()
         return unseen
 
     def _note_unseen(self, unseen: dict[Path, OSError]) -> None:
