@@ -99,14 +99,15 @@ def _evaluate(client: Client, path: Path, png: Path | None) -> None:
         raise InvalidRequest(f"{path} has no lines")
     if png:
         _drawing()  # before minutes go into what could not be drawn
-    evaluation = Evaluation([_outcome(client, line) for line in tqdm(lines, desc="routed", disable=None)])
+    evaluation = Evaluation([outcome(client, line) for line in tqdm(lines, desc="routed", disable=None)])
     click.echo(table(evaluation))
     if png:
         _drawing()(evaluation, png)
         click.echo(f"\n{png} shows it")
 
 
-def _outcome(client: Client, line: Line) -> Outcome:
+def outcome(client: Client, line: Line) -> Outcome:
+    """What the daemon decides for a line."""
     decision = client.post("/v1/route", _body(line))
     experts = decision["experts"]
     scores = decision["stages"].get("classifier", {})

@@ -109,7 +109,7 @@ class Router:
         stages: dict[str, Any] = {"classifier": policy.told(probabilities)}
         if before:
             stages["before"] = before
-        unknown = [entry for name, entry in entries.items() if name not in probabilities]
+        unknown = [entry for entry in entries.values() if not index.examples_of(entry)]
         words = rules.keyword_scores(asked.text, unknown)
         if words:
             stages["keywords"] = words
