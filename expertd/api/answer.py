@@ -15,6 +15,7 @@ from expertd.api.metrics import METRICS, Latency
 from expertd.api.service import Choice, Service
 from expertd.api.streams import Indexed, generate, send
 from expertd.engine.interface import Done, Piece, Request, Timings, TokenLogprob
+from expertd.router.chunks import Cut
 
 Logprobs = Sequence[TokenLogprob]
 _TEXT = "\0text\0"  # stands for a chunk's text
@@ -37,6 +38,7 @@ class Answer(ABC):
         self._created = int(time.time())
         self._frames: dict[int, tuple[str, str]] = {}  # by choice that has begun: its chunks before and after the text
         self._tally = Tally(prompts)
+        self._more = {"context": _told_of(choice.cut)} if choice.cut else {}
 
     @abstractmethod
     def whole(self, index: int, text: str, logprobs: Logprobs, reason: str) -> dict[str, Any]:
@@ -73,7 +75,7 @@ class Answer(ABC):
                 reasons[item.index] = item.event.finish_reason
                 self._tally.add(item)
         choices = [self.whole(i, texts[i], logprobs[i], reasons[i]) for i in range(count)]
-        return self._object(self.kind, choices, **self._tally.told())
+        return self._object(self.kind, choices, **self._tally.told(), **self._more)
 
     def _chunk(self, item: Indexed) -> str:
         """The JSON of one event's chunk."""
@@ -101,7 +103,9 @@ class Answer(ABC):
         return dumps(self._object(self.chunk_kind, [choice], **({"usage": None} if self._wants_usage else {})))
 
     def _last(self) -> str | None:
-        return dumps(self._object(self.chunk_kind, [], **self._tally.told())) if self._wants_usage else None
+        if not self._wants_usage:
+            return None
+        return dumps(self._object(self.chunk_kind, [], **self._tally.told(), **self._more))
 
     def _object(self, kind: str, choices: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
         return {
@@ -112,6 +116,17 @@ class Answer(ABC):
             "choices": choices,
             **more,
         }
+
+
+def _told_of(cut: Cut) -> dict[str, Any]:
+    """What is left of a long message, and the lines of it that are not."""
+    return {
+        "tokens": cut.tokens,
+        "of_tokens": cut.of_tokens,
+        "parts": cut.parts,
+        "of_parts": cut.of_parts,
+        "left_out_lines": cut.left_out,
+    }
 
 
 class Tally:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 from aiohttp import web
 
-from expertd.api import tools
+from expertd.api import long_context, tools
 from expertd.api.body import read
 from expertd.api.chat_answer import CallsAnswer, ChatAnswer
 from expertd.api.schema import ChatRequest
@@ -26,6 +27,9 @@ async def chat(request: web.Request) -> web.StreamResponse:
     service = request.app[SERVICE]
     body = await read(request, ChatRequest)
     choice = service.choose(body, body.asked)
+    if body.context:
+        body, left = await asyncio.to_thread(long_context.fit, service, body)
+        choice = replace(choice, cut=left)
     asked = _as_the_expert_is_asked(body, choice)
     service.check(tools.texts(asked), "messages")
     service.check_room(body.n)

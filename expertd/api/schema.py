@@ -17,6 +17,7 @@ MAX_MESSAGES = 4096
 MAX_TOOLS = 128
 MAX_PROMPT_TOKENS = 1 << 17
 MAX_EXPERTS = 10
+MIN_BUDGET = 64
 MAX_EXCLUDED = 1000
 
 FunctionName = Annotated[str, Field(pattern=r"\A[a-zA-Z0-9_-]{1,64}\z")]
@@ -169,6 +170,13 @@ class Experts(_Strict):
         return Wishes(self.include, frozenset(self.exclude), self.max)
 
 
+class Context(_Strict):
+    """Has a message that is too long cut to what matters for its question, instead of the request refused."""
+
+    model_config = ConfigDict(extra="forbid")
+    budget: int | None = Field(None, ge=MIN_BUDGET, description="tokens of the last user message; default: what fits")
+
+
 class Common(_Strict):
     """What chat and completion requests share. Fields that we do not know are ignored, as other servers do."""
 
@@ -261,6 +269,7 @@ class ChatRequest(Common):
     tools: Annotated[list[FunctionTool], Field(max_length=MAX_TOOLS, fail_fast=True)] | None = None
     tool_choice: Literal["auto", "none", "required"] | NamedChoice = "auto"  # after `tools`, which its check looks at
     parallel_tool_calls: bool = True
+    context: Context | None = None
     suffix: Any = None
 
     @field_validator("suffix")

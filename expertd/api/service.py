@@ -26,6 +26,7 @@ from expertd.experts.store import Entry, Store
 from expertd.experts.tensors import Weights
 from expertd.grammar.compiler import Grammar, Grammars, Source
 from expertd.router.asked import Asked
+from expertd.router.chunks import Cut
 from expertd.router.router import Router, Wishes
 
 # Where neither the request nor an expert's manifest says: llama-server's values, which suit small models.
@@ -46,6 +47,7 @@ class Choice:
     reason: str
     named: Sequence[tuple[str, float]] = ()
     weights: tuple[Weights, ...] = ()
+    cut: Cut | None = None  # what is left of a message that was too long
 
     @property
     def experts(self) -> str:
@@ -55,7 +57,10 @@ class Choice:
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"x-expertd-experts": self.experts, "x-expertd-route": self.reason}
+        told = {"x-expertd-experts": self.experts, "x-expertd-route": self.reason}
+        if self.cut:
+            told["x-expertd-context"] = f"{self.cut.tokens} of {self.cut.of_tokens} tokens"
+        return told
 
     def on(self, prompt: Sequence[int]) -> tuple[Blend, tuple[Weights, ...]]:
         """The blend and its weights for this prompt: an expert that waits for tokens is part of it where they occur."""
@@ -177,7 +182,8 @@ class Service:
         size = sum(len(text.encode("utf-8", "replace")) for text in texts)
         if size > MAX_BYTES_A_TOKEN * self.settings.context:
             raise ContextOverflow(
-                f"{size} bytes are more than {self.settings.context} tokens hold: shorten them, or raise `context`",
+                f"{size} bytes are more than {self.settings.context} tokens hold: shorten them, raise the setting"
+                ' `context`, or send `"context": {}` with a chat to have its last message cut to what matters',
                 param=param,
             )
 

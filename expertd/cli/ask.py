@@ -65,6 +65,7 @@ def ask(
         "regex": regex,
         "grammar": _read_text(grammar) if grammar else None,
         "response_format": {"type": "sql", "schema": _read_text(sql)} if sql else None,
+        "context": {},
         "stream": True,
         "stream_options": {"include_usage": True},
     }
@@ -133,6 +134,11 @@ def _print(events: Any, timings: bool) -> str:
     if not ended.endswith("\n"):
         sys.stdout.write("\n")
         sys.stdout.flush()
+    if cut := last.get("context"):
+        click.echo(
+            f"expertd: of {cut['of_tokens']} tokens, the {cut['tokens']} that matter most for the question were read",
+            err=True,
+        )
     if timings and "timings" in last:
         t = last["timings"]
         click.echo(

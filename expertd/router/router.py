@@ -51,7 +51,8 @@ class Router:
         """`cache` is a folder. Raises `OSError` where the installation is not whole."""
         self._store, self.taught, self._policy = store, taught, policy
         self._shipped = shipped.read()
-        self._features = Features(Table())
+        self.table = Table()
+        self._features = Features(self.table)
         self._index = Index(self._shipped)
         path = cache / f"{hashlib.sha256(str(store.folder).encode()).hexdigest()[:16]}.npz"
         self._vectors = Vectors(path, self._shipped, self._features)

@@ -198,3 +198,27 @@ def test_ask_shows_what_it_got(routed: Daemon) -> None:
     done = routed.cli("ask", "--timings", "customers older than 30", stdin=SCHEMA.encode())
     assert done.returncode == 0 and b"[sql]" in done.stderr
     assert b"SELECT" in done.stdout.upper()
+
+
+def test_a_text_that_does_not_fit_is_cut_to_what_matters(routed: Daemon, tmp_path: Path) -> None:
+    paragraphs = [f"Barn {i} holds {i} bales of hay and nothing else of note." for i in range(2000)]
+    paragraphs[700] = "The vet's telephone is in the tin marked Q."
+    text = "\n\n".join(paragraphs) + "\n\nWhere is the telephone of the vet?"
+    ask = {"messages": [{"role": "user", "content": text}], "model": "base", "max_tokens": 8, "temperature": 0}
+    refused = routed.client().post("/v1/chat/completions", json=ask)
+    assert refused.status_code == 400 and '`"context": {}`' in refused.json()["error"]["message"]
+    for context, most in (({}, 2048), ({"budget": 300}, 300)):
+        response = routed.client().post("/v1/chat/completions", json={**ask, "context": context})
+        told = response.json()["context"]
+        assert response.headers["x-expertd-context"] == f"{told['tokens']} of {told['of_tokens']} tokens"
+        assert told["tokens"] <= most < told["of_tokens"]
+        assert told["tokens"] <= response.json()["usage"]["prompt_tokens"] <= told["tokens"] + 64
+        assert not any(first <= 1401 <= last for first, last in told["left_out_lines"])
+    hello = {**ask, "context": {}, "messages": [{"role": "user", "content": "hello"}]}
+    short = routed.client().post("/v1/chat/completions", json=hello)
+    assert "context" not in short.json() and "x-expertd-context" not in short.headers
+    crowded = [{"role": "system", "content": text[:9000]}, {"role": "user", "content": "hello"}]
+    full = routed.client().post("/v1/chat/completions", json={**ask, "context": {}, "messages": crowded})
+    assert full.status_code == 400 and "there is no room" in full.json()["error"]["message"]
+    done = routed.cli("ask", "-e", "base", "-n", "8", "Where is the telephone of the vet?", stdin=text.encode())
+    assert done.returncode == 0 and b"that matter most for the question were read" in done.stderr

@@ -1,0 +1,44 @@
+"""A chat whose last user message does not fit, cut to what matters for the question in it."""
+
+from __future__ import annotations
+
+from expertd.api import tools
+from expertd.api.schema import MIN_BUDGET, ChatRequest
+from expertd.api.service import Service
+from expertd.errors import ContextOverflow
+from expertd.router.chunks import Cut, cut
+
+_ANSWER = 512  # tokens that an answer is given room for where the request does not say
+_FRAME = 64  # tokens of the template around the messages, and of an expert's own
+
+
+def fit(service: Service, body: ChatRequest) -> tuple[ChatRequest, Cut | None]:
+    """The request with that message cut to its budget, and what is left of it; None where it was short enough.
+
+    Raises `ContextOverflow` where the rest of the request leaves no room for it.
+    """
+    assert body.context
+
+    def count(text: str) -> int:
+        return len(service.base.tokenize(text, add_special=False, parse_special=False))
+
+    last = max((i for i, message in enumerate(body.messages) if message.role == "user"), default=None)
+    if last is None:
+        return body, None
+    text = body.messages[last].text
+    around = sum(map(count, tools.texts(body))) - count(text) + _FRAME
+    limit = _ANSWER if body.limit is None else body.limit
+    room = service.settings.context - around - min(limit, service.settings.context // 2)
+    budget = room if body.context.budget is None else min(room, body.context.budget)
+    if budget < MIN_BUDGET:
+        raise ContextOverflow(
+            f"beside the last message there is no room in {service.settings.context} tokens: shorten the others, lower"
+            " `max_tokens`, or raise the setting `context`",
+            param="messages",
+        )
+    if count(text) <= budget:
+        return body, None
+    left = cut(text, budget, count, service.router.table)
+    messages = list(body.messages)
+    messages[last] = messages[last].model_copy(update={"content": left.text})
+    return body.model_copy(update={"messages": messages}), left
