@@ -68,9 +68,10 @@ def make_classifier() -> None:
     """Fits it to all lines but those of gaps, which rules tell; and the few-shot part to each expert as if new."""
     features = Features(table.Table())
     said = {path.parent.name: read_manifest(path.parent).routing for path in sorted(HERE.glob(f"*/{FILE}"))}
-    lines = [line for path in sorted(TRAIN.glob("*.jsonl")) for line in read_lines(path)]
-    lines += [Line(prompt=text, expert=name) for name, routing in said.items() for text in routing.examples]
-    lines = [line for line in lines if line.prefix is None and line.expert != GAPS]
+    written = [line for path in sorted(TRAIN.glob("*.jsonl")) for line in read_lines(path)]
+    written = [line for line in written if line.prefix is None and line.expert != GAPS]
+    del said[GAPS]
+    lines = written + [Line(prompt=text, expert=name) for name, each in said.items() for text in each.examples]
     names = [BASE, *sorted({line.expert for line in lines if line.expert})]
     labels = np.array([names.index(line.label) for line in lines])
     vectors = np.stack([features.of(line.asked) for line in tqdm(lines, desc="vectors")])
@@ -79,14 +80,12 @@ def make_classifier() -> None:
     print(f"{len(lines)} lines; left out, {right.mean():.3f} are told right")
     short = features.short(vectors)
     projection = fit_projection(short, features.meaning, SPELLING)
-    projected, kept = projection.of(short), _kept(left_out, labels)
+    projected = projection.of(short)
+    kept = _kept(left_out[: len(written)], labels[: len(written)])
     crowd = Crowd(projected[kept], np.array([names[label] for label in labels[kept]]))
     examples = {name: _examples(routing, features, projection) for name, routing in said.items()}
-    few_shot = _few_shot(vectors, projected, labels, names, crowd, examples)
-    digests = {
-        name: frozenset(text_digest(text) for text in (*routing.examples, *routing.negative_examples))
-        for name, routing in said.items()
-    }
+    few_shot = _few_shot(vectors[: len(written)], projected, labels[: len(written)], names, kept, examples)
+    digests = {name: frozenset(map(text_digest, routing.examples)) for name, routing in said.items()}
     shipped.write(Shipped(classifier, projection, few_shot, crowd, digests))
 
 
@@ -101,25 +100,31 @@ def _few_shot(
     projected: Array,
     labels: Labels,
     names: Sequence[str],
-    crowd: Crowd,
+    kept: Sequence[int],
     examples: Mapping[str, tuple[Array, Array]],
 ) -> FewShot:
-    """Each expert in turn is new: a classifier without it, and of its prompts only what its manifest has."""
+    """Each expert in turn is new: a classifier without it, and of its prompts only what its manifest has.
+
+    `kept` are the lines of the crowd, of which none is looked at beside itself.
+    """
     rng, found, is_for = np.random.default_rng(1), [], []
+    crowd = np.array(kept)
     for left_out in tqdm(range(1, len(names)), desc="each expert as if new"):
-        name = names[left_out]
         order = rng.permutation(np.flatnonzero(labels != left_out))
         seen, rest = order[:SEEN], order[SEEN : 2 * SEEN]
         without = [label for label in range(len(names)) if label != left_out]
         classifier, _ = fit(vectors[seen], np.searchsorted(without, labels[seen]), [names[label] for label in without])
-        rows = [*rest, *np.flatnonzero(labels == left_out)]
-        known = classifier.probabilities(vectors[rows])
-        others = crowd.vectors[crowd.labels != name]
-        for row, p in zip(rows, known, strict=True):
-            told = (*examples[name], others, float(p[0]), float(p[1:].max()))
-            found.append(similarities(projected[row], WIDTH, *told))
-            is_for.append(labels[row] == left_out)
-    return fit_few_shot(np.stack(found), np.array(is_for))
+        asked = [*rest, *np.flatnonzero(labels == left_out)]
+        known = classifier.probabilities(vectors[asked])
+        positives, negatives = examples[names[left_out]]
+        rows = np.concatenate((positives, negatives))
+        places = np.arange(len(rows))[None]
+        others = crowd[labels[crowd] != left_out]
+        for line, p in zip(asked, known, strict=True):
+            told = places[:, : len(positives)], places[:, len(positives) :], projected[others[others != line]]
+            found.append(similarities(projected[line], WIDTH, rows, *told, float(p[0]), float(p[1:].max())))
+            is_for.append(labels[line] == left_out)
+    return fit_few_shot(np.concatenate(found), np.array(is_for))
 
 
 def _kept(left_out: Array, labels: Labels) -> Sequence[int]:

@@ -89,7 +89,7 @@ def _with_cors(response: web.StreamResponse, origin: str) -> web.StreamResponse:
             "Access-Control-Allow-Origin": origin,
             "Access-Control-Allow-Headers": "authorization, content-type",
             "Access-Control-Allow-Methods": "GET, POST",
-            "Access-Control-Expose-Headers": "x-expertd-experts, x-expertd-route",
+            "Access-Control-Expose-Headers": "x-expertd-experts, x-expertd-route, x-expertd-context",
             "Vary": "Origin",
         }
     )

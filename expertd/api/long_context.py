@@ -5,11 +5,12 @@ from __future__ import annotations
 from expertd.api import tools
 from expertd.api.schema import MIN_BUDGET, ChatRequest
 from expertd.api.service import Service
+from expertd.api.structured import schema_of
 from expertd.errors import ContextOverflow
 from expertd.router.chunks import Cut, cut
 
 _ANSWER = 512  # tokens that an answer is given room for where the request does not say
-_FRAME = 64  # tokens of the template around the messages, and of an expert's own
+_FRAME, _FRAME_EACH = 64, 8  # tokens of the template around all messages, and around each
 
 
 def fit(service: Service, body: ChatRequest) -> tuple[ChatRequest, Cut | None]:
@@ -26,7 +27,8 @@ def fit(service: Service, body: ChatRequest) -> tuple[ChatRequest, Cut | None]:
     if last is None:
         return body, None
     text = body.messages[last].text
-    around = sum(map(count, tools.texts(body))) - count(text) + _FRAME
+    around = sum(map(count, tools.texts(body))) - count(text)
+    around += _FRAME + _FRAME_EACH * len(body.messages) + count(schema_of(body) or "")
     limit = _ANSWER if body.limit is None else body.limit
     room = service.settings.context - around - min(limit, service.settings.context // 2)
     budget = room if body.context.budget is None else min(room, body.context.budget)

@@ -41,8 +41,8 @@ async def teach(request: web.Request) -> web.Response:
         service.store.get(body.expert)  # says what is near
     taught = service.router.taught
     try:
-        await asyncio.to_thread(taught.add, body.asked, body.expert, is_for=body.good)
+        count = await asyncio.to_thread(taught.add, body.asked, body.expert, is_for=body.good)
     except OSError as error:
         raise ExpertdError(f"{taught.path} cannot be written: {error.strerror}. Mend that, and teach again.") from error
     service.router.refresh()
-    return web.json_response({"taught": len(taught.examples())}, dumps=dumps)
+    return web.json_response({"taught": count}, dumps=dumps)

@@ -17,10 +17,11 @@ MAX_MESSAGES = 4096
 MAX_TOOLS = 128
 MAX_PROMPT_TOKENS = 1 << 17
 MAX_EXPERTS = 10
-MIN_BUDGET = 64
+MIN_BUDGET = 256
 MAX_EXCLUDED = 1000
 
 FunctionName = Annotated[str, Field(pattern=r"\A[a-zA-Z0-9_-]{1,64}\z")]
+ExpertName = Annotated[str, Field(max_length=64)]
 Stop = Annotated[str, Field(min_length=1, max_length=256)]
 
 
@@ -161,8 +162,8 @@ class Experts(_Strict):
     """What a request says of the experts that the router may choose."""
 
     model_config = ConfigDict(extra="forbid")
-    include: Annotated[list[str], Field(max_length=MAX_EXPERTS, fail_fast=True)] = []
-    exclude: Annotated[list[str], Field(max_length=MAX_EXCLUDED, fail_fast=True)] = []
+    include: Annotated[list[ExpertName], Field(max_length=MAX_EXPERTS, fail_fast=True)] = []
+    exclude: Annotated[list[ExpertName], Field(max_length=MAX_EXCLUDED, fail_fast=True)] = []
     max: int | None = Field(None, ge=0, le=MAX_EXPERTS)
 
     @property
@@ -402,6 +403,7 @@ class RouteRequest(_Strict):
     suffix: str | None = None
     response_format: ResponseFormat | None = None
     tools: Annotated[list[FunctionTool], Field(max_length=MAX_TOOLS, fail_fast=True)] | None = None
+    tool_choice: Any = None
     experts: Experts | None = None
 
     @model_validator(mode="after")
@@ -416,17 +418,17 @@ class RouteRequest(_Strict):
     def asked(self) -> Asked:
         """What the router looks at."""
         form = "" if self.response_format is None else self.response_format.type
+        has_tools = bool(self.tools) and self.tool_choice != "none"
         if self.messages is None:
             text = ends(self.prompt or "")
-            return Asked(
-                text, form=form, has_gap=bool(self.suffix), is_raw=bool(self.suffix), has_tools=bool(self.tools)
-            )
+            gap = bool(self.suffix)
+            return Asked(text, form=form, has_gap=gap, is_raw=gap, has_tools=has_tools)
         said = [(message.role, message.text) for message in self.messages]
-        return in_conversation(said, form=form, has_tools=bool(self.tools))
+        return in_conversation(said, form=form, has_tools=has_tools)
 
 
 class TeachRequest(RouteRequest):
     """The body of `POST /v1/route/teach`: a request, and whether `expert` is (`good`) or is not the one for it."""
 
-    expert: str
+    expert: ExpertName
     good: bool = True

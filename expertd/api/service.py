@@ -141,6 +141,10 @@ class Service:
             return self._choice(routed, decision.reason)
         except UnknownModel:  # it went while it was being chosen
             return Choice(Blend(()), (), f"{decision.reason}, which is gone")
+        except InvalidRequest:
+            if body.experts and body.experts.include:
+                raise
+            return Choice(Blend(()), (), f"{decision.reason}, which cannot be had")
 
     def _choice(self, named: Sequence[tuple[str, float]], reason: str) -> Choice:
         blend, entries = self.store.blend(list(named))

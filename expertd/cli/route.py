@@ -51,8 +51,8 @@ def route(
     """
     if lines is None and (png or (is_not and not teach)):
         raise click.UsageError("--png goes with --eval, and --not with --teach")
-    if lines is not None and (text or teach):
-        raise click.UsageError("--eval takes its texts from the file: leave the text and --teach out")
+    if lines is not None and (text or teach or is_not or as_json):
+        raise click.UsageError("--eval takes its texts from the file: leave text, --teach, --not and --json out")
     client = ensure_running(load_settings(socket=socket))
     if lines is not None:
         _evaluate(client, lines, png)
@@ -120,7 +120,7 @@ def _body(line: Line) -> dict[str, Any]:
     if line.prefix is not None:
         return {"prompt": line.prefix, "suffix": line.suffix or "\n"}
     told = line.model_dump(include={"prompt", "messages", "response_format"}, exclude_none=True)
-    if "response_format" in told and set(told["response_format"]) == {"type"}:
+    if "response_format" in told and told["response_format"] in ({"type": "json_schema"}, {"type": "cypher"}):
         del told["response_format"]  # a form without what it needs, which the daemon would refuse
     return told
 

@@ -207,7 +207,7 @@ class Store:
             signatures[name] = signature
             if entries[name].passing:
                 del signatures[name]  # so it is read again, too
-        changed = entries != self._entries
+        changed = _told(entries) != _told(self._entries)
         self._entries, self._signatures = entries, signatures
         self._let_go()
         if changed:
@@ -284,6 +284,11 @@ class Store:
         except Exception:  # they are broken, in whatever way
             return None
         return self.residents.add(weights.kept) if weights.content_hash == entry.content_hash else None
+
+
+def _told(entries: dict[str, Entry]) -> dict[str, object]:
+    """What others can see of them: a broken one that is tried again and again is the same."""
+    return {name: (entry.content_hash, entry.error, entry.manifest) for name, entry in entries.items()}
 
 
 def _check_together(entries: Sequence[Entry]) -> None:

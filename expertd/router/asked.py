@@ -38,10 +38,14 @@ def in_conversation(messages: Sequence[tuple[str, str]], *, form: str = "", has_
         if sum(map(len, before)) >= END:
             break
     earlier = ends(messages[turns[-2]][1]) if len(turns) > 1 else ""
-    said = "\n".join(reversed(before))[-END:]
+    said = ends("\n".join(reversed(before))[-END:])
     return Asked(ends(messages[last][1]), said, earlier, form, has_tools=has_tools)
 
 
 def ends(text: str) -> str:
-    """The text, or its head and tail: a request stands before or behind what it is about."""
-    return text if len(text) <= 2 * END else f"{text[:END]}\n{text[-END:]}"
+    """The text, or its head and tail: a request stands before or behind what it is about.
+
+    Half characters, which no tokenizer takes, are replaced.
+    """
+    short = text if len(text) <= 2 * END else f"{text[:END]}\n{text[-END:]}"
+    return short.encode("utf-8", "replace").decode()

@@ -41,12 +41,15 @@ def cut(text: str, budget: int, count: Callable[[str], int], table: Table) -> Cu
 
     The question is the text's last paragraph, or its first where that alone asks. Both stay where they are short.
     """
-    head, body, tail = _question(text)
+    head, body, tail = _question(text.rstrip())
     parts = [part for part in (head, *split(body), tail) if part]
     if not parts:
         return Cut("", 0, 0, 0, 0, ())
     sizes = [count(part) for part in parts]
-    kept = {i for i, part in enumerate(parts) if part in (head, tail) and i in (0, len(parts) - 1)}
+    ends = {i for i, part in enumerate(parts) if part in (head, tail) and i in (0, len(parts) - 1)}
+    if sum(sizes[i] for i in ends) > budget // 2:
+        ends &= {len(parts) - 1} if sizes[-1] <= budget // 2 else set()
+    kept = set(ends)
     asks_first = "?" in head and "?" not in tail
     asked = (f"{head}\n{tail}" if asks_first else tail or head).strip() or text[-ASK:]
     gap = count(GAP)
@@ -62,7 +65,7 @@ def cut(text: str, budget: int, count: Callable[[str], int], table: Table) -> Cu
 
 def _question(text: str) -> tuple[str, str, str]:
     """The first paragraph, what stands between, and the last; empty where a paragraph is too long to be a question."""
-    paragraphs = [*re.finditer(r"\n[ \t]*\n\s*", text.rstrip())]
+    paragraphs = [*re.finditer(r"\n[ \t]*\n\s*", text)]
     if not paragraphs:
         return "", text, ""
     first, last = paragraphs[0].end(), paragraphs[-1].end()
@@ -93,7 +96,7 @@ def _blocks(text: str) -> Iterator[str]:
             block = ""
         ended = is_blank
         while len(line) > MOST:
-            at = max(line.rfind(mark, 0, MOST) for mark in (". ", "; ", ", ", " ")) + 1 or MOST
+            at = next((at for mark in (". ", "; ", ", ", " ") if (at := line.rfind(mark, MOST // 2, MOST) + 1)), MOST)
             yield line[:at]
             line = line[at:]
         block += line
@@ -106,7 +109,8 @@ def scores(question: str, parts: Sequence[str], table: Table) -> np.ndarray:
     import bm25s  # type: ignore[import-untyped]  # a third of a second, which only long prompts shall pay
 
     words = [_words(part) for part in parts]
-    asked = [word for word in _words(question) if any(word in each for each in words)]
+    known = {word for each in words for word in each}
+    asked = [word for word in _words(question) if word in known]
     by_words = np.zeros(len(parts), np.float32)
     if asked:
         ranking = bm25s.BM25()
@@ -140,4 +144,4 @@ def _lines(parts: Sequence[str], kept: set[int]) -> Iterator[tuple[int, int]]:
             begin = None
         line += part.count("\n")
     if begin is not None:
-        yield begin, line
+        yield begin, line - (parts[-1].endswith("\n"))

@@ -70,9 +70,10 @@ class Evaluation:
     @property
     def confusion(self) -> np.ndarray:
         """[labels, labels]: how often what is for the row's expert went to the column's."""
-        counts = np.zeros((len(self.labels), len(self.labels)), int)
+        labels = self.labels
+        counts = np.zeros((len(labels), len(labels)), int)
         for o in self.outcomes:
-            counts[self.labels.index(o.label), self.labels.index(o.chosen)] += 1
+            counts[labels.index(o.label), labels.index(o.chosen)] += 1
         return counts
 
     def risk_coverage(self) -> list[tuple[float, float]]:

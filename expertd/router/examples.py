@@ -78,7 +78,7 @@ def text_digest(text: str) -> str:
 
 def read_lines(path: Path) -> list[Line]:
     """Raises `OSError`, and `ValueError` that names the line and its fault."""
-    return list(_lines(path.read_text(encoding="utf-8").splitlines(), str(path)))
+    return list(_lines(path.read_text(encoding="utf-8").split("\n"), str(path)))
 
 
 def _lines(rows: Iterable[str], where: str) -> Iterator[Line]:

@@ -14,87 +14,131 @@ from expertd.experts.store import Entry
 from expertd.router.asked import Asked, ends
 from expertd.router.examples import BASE, Example
 from expertd.router.features import Features
-from expertd.router.neighbours import Array, closeness, similarities
+from expertd.router.neighbours import Array, Rows, closeness, similarities
 from expertd.router.shipped import Shipped
 
 log = logging.getLogger(__name__)
+
 
 MOST = 400  # examples of one expert that are looked at, so that no manifest keeps the machine busy
 
 
 @dataclass(frozen=True)
-class Examples:
-    """Of one expert (or the base): vectors [examples, projected] of what is for it, and of what is not."""
+class Memory:
+    """Examples as rows [examples, projected], the later ones the more recent, with whose they are and whether for it.
 
-    positives: Array
-    negatives: Array
+    `positives` and `negatives` [experts, most] are the rows of each of `names`, those that are new to the classifier;
+    -1 where one has fewer.
+    """
+
+    rows: Array
+    owners: Sequence[str] = ()
+    are_for: Sequence[bool] = ()
+    names: Sequence[str] = ()
+    positives: Rows = field(default_factory=lambda: np.zeros((0, 0), np.intp))
+    negatives: Rows = field(default_factory=lambda: np.zeros((0, 0), np.intp))
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """The example that a text is nearest to, and how far it is as good as that: 0 to 1."""
+
+    expert: str
+    is_for: bool
+    share: float
 
 
 @dataclass(frozen=True)
 class Index:
-    """`further` are examples beside those that the classifier knows; it knows nothing of `strangers`."""
+    """What examples beside those that the classifier knows say.
+
+    It knows nothing of `strangers`; of those that are `wordless`, no example is known at all.
+    """
 
     shipped: Shipped
-    further: Mapping[str, Examples] = field(default_factory=dict)
+    memory: Memory
     strangers: frozenset[str] = frozenset()
+    wordless: frozenset[str] = frozenset()
 
-    def probabilities(self, vector: Array, short: Array) -> dict[str, float]:
+    def probabilities(self, vector: Array, short: Array) -> tuple[dict[str, float], Likeness | None]:
         """Of the base and of each expert that is known, for a request's vector and its projection."""
         classifier = self.shipped.classifier
         known = dict(zip(classifier.labels, classifier.probabilities(vector).tolist(), strict=True))
         for name in self.strangers:
-            known[BASE] += known.pop(name)
-        weighed = dict(known)
-        for name, examples in self.further.items():
-            if name not in known and len(examples.positives):
-                weighed[name] = self._odds(name, examples, known, short)
-        total = sum(weighed.values())
-        return self._as_taught({name: p / total for name, p in weighed.items()}, short)
+            known[BASE] += known.pop(name, 0.0)
+        if self.memory.names:
+            odds = self._odds(known, short)
+            # The likeliest alone: each was fitted as the one that is new, and many small odds are no large one.
+            best = int(odds.argmax())
+            p = float(odds[best] / (1 + odds[best]))
+            known = {name: (1 - p) * each for name, each in known.items()}
+            known |= dict.fromkeys(self.memory.names, 0.0) | {self.memory.names[best]: p}
+        likeness = self._likeness(short)
+        return (_as_the_example(known, likeness) if likeness else known), likeness
 
-    def _odds(self, name: str, examples: Examples, known: Mapping[str, float], short: Array) -> float:
-        crowd = self.shipped.crowd
-        others = crowd.vectors[crowd.labels != name] if name in self.strangers else crowd.vectors
-        best = max((p for other, p in known.items() if other != BASE), default=0.0)
+    def _odds(self, known: Mapping[str, float], short: Array) -> Array:
+        """[names], that a request is for each."""
+        best = max((p for name, p in known.items() if name != BASE), default=0.0)
+        memory, crowd = self.memory, self.shipped.crowd
+        is_other = ~np.isin(crowd.labels, list(self.strangers))
         features = similarities(
-            short, self.shipped.projection.meaning, examples.positives, examples.negatives, others, known[BASE], best
+            short,
+            self.shipped.projection.meaning,
+            memory.rows,
+            memory.positives,
+            memory.negatives,
+            crowd.vectors[is_other] if self.strangers else crowd.vectors,
+            known[BASE],
+            best,
         )
-        return float(self.shipped.few_shot.odds(features))
+        return self.shipped.few_shot.odds(features)
 
-    def _as_taught(self, probabilities: dict[str, float], short: Array) -> dict[str, float]:
-        """A text that is as good as an example is for its expert, whatever else is said of it; or is not."""
-        for name, examples in self.further.items():
-            if len(examples.negatives) and (share := float(closeness(short, examples.negatives).max())):
-                gone = share * probabilities.get(name, 0.0)
-                probabilities[name] = probabilities.get(name, 0.0) - gone
-                probabilities[BASE] += gone
-        for name, examples in self.further.items():
-            if len(examples.positives) and (share := float(closeness(short, examples.positives).max())):
-                probabilities = {other: (1 - share) * p for other, p in probabilities.items()}
-                probabilities[name] = probabilities.get(name, 0.0) + share
-        return probabilities
+    def _likeness(self, short: Array) -> Likeness | None:
+        if not len(self.memory.rows):
+            return None
+        shares = closeness(short, self.memory.rows)
+        nearest = len(shares) - 1 - int(shares[::-1].argmax())  # of several, what was said last
+        if not shares[nearest]:
+            return None
+        return Likeness(self.memory.owners[nearest], self.memory.are_for[nearest], float(shares[nearest]))
+
+
+def _as_the_example(known: dict[str, float], likeness: Likeness) -> dict[str, float]:
+    if likeness.is_for:
+        mixed = {name: (1 - likeness.share) * p for name, p in known.items()}
+        return mixed | {likeness.expert: mixed.get(likeness.expert, 0.0) + likeness.share}
+    gone = likeness.share * known.get(likeness.expert, 0.0)
+    return known | {likeness.expert: known.get(likeness.expert, 0.0) - gone, BASE: known[BASE] + gone}
 
 
 def examples_of(entry: Entry) -> list[Example]:
-    """What the manifest of a served expert says, each text once."""
+    """What the manifest of a served expert says, each text once; nothing of one that fills gaps, which rules tell."""
     assert entry.manifest  # it is served
+    if entry.manifest.fim:
+        return []
     routing = entry.manifest.routing
-    said = [(text, True) for text in routing.examples] + [(text, False) for text in routing.negative_examples]
-    return [Example(Asked(ends(text)), entry.name, is_for) for text, is_for in said if text.strip()][:MOST]
+    said = [(text, True) for text in routing.examples[:MOST]]
+    said += [(text, False) for text in routing.negative_examples[:MOST]]
+    made = [Example(Asked(ends(text)), entry.name, is_for) for text, is_for in said if text.strip()]
+    return list({each.digest: each for each in made}.values())
 
 
 def further(entries: Sequence[Entry], taught: Sequence[Example], shipped: Shipped) -> list[Example]:
     """The examples that the shipped classifier has not learned from, of the experts that are there."""
     names = {entry.name for entry in entries} | {BASE}
     said = [example for entry in entries for example in examples_of(entry)]
-    said += [example for example in taught if example.expert in names]
-    return [each for each in said if each.digest not in shipped.digests.get(each.expert, ())]
+    unseen = [each for each in said if not each.is_for or each.digest not in shipped.digests.get(each.expert, ())]
+    return unseen + [example for example in taught if example.expert in names]
 
 
 def strangers(entries: Sequence[Entry], shipped: Shipped) -> frozenset[str]:
     """Experts with the name of a shipped one whose examples have nothing in common with it."""
-    known = {entry.name: shipped.digests[entry.name] for entry in entries if entry.name in shipped.digests}
-    said = {entry.name: {example.digest for example in examples_of(entry)} for entry in entries}
-    return frozenset(name for name, digests in known.items() if said[name] and not said[name] & digests)
+    found = set()
+    for entry in entries:
+        said = {example.digest for example in examples_of(entry) if example.is_for}
+        if entry.name in shipped.digests and said and not said & shipped.digests[entry.name]:
+            found.add(entry.name)
+    return frozenset(found)
 
 
 class Vectors:
@@ -104,6 +148,7 @@ class Vectors:
         self.path, self._shipped, self._features = path, shipped, features
         self._known: dict[str, Array] = {}
         self._is_read = False
+        self.is_stopped = False
 
     def of(self, examples: Sequence[Example]) -> list[Array]:
         """In their order."""
@@ -111,6 +156,8 @@ class Vectors:
             self._known, self._is_read = self._read(), True
         missing = {each.digest: each for each in examples if each.digest not in self._known}
         for digest, each in missing.items():
+            if self.is_stopped:
+                raise InterruptedError("the router is being closed")
             self._known[digest] = self._shipped.projection.of(self._features.short(self._features.of(each.asked)))
         used = {each.digest: self._known[each.digest] for each in examples}
         if missing:
@@ -147,15 +194,31 @@ class Vectors:
             log.warning("the router's index cannot be kept in %s: %s", self.path, error)
 
 
-def build(examples: Sequence[Example], strangers: frozenset[str], shipped: Shipped, vectors: Vectors) -> Index:
-    """Takes a millisecond for each example that is new."""
-    made = vectors.of(examples)
+def build(entries: Sequence[Entry], taught: Sequence[Example], shipped: Shipped, vectors: Vectors) -> Index:
+    """Of the experts that are served. Takes a millisecond for each example that is new."""
+    examples, unknown = further(entries, taught, shipped), strangers(entries, shipped)
     width = shipped.crowd.vectors.shape[1]
-    by_expert = {}
-    for name in sorted({each.expert for each in examples}):
-        parts = [
-            [row for row, each in zip(made, examples, strict=True) if each.expert == name and each.is_for is is_for]
-            for is_for in (True, False)
-        ]
-        by_expert[name] = Examples(*(np.array(part, np.float32).reshape(-1, width) for part in parts))
-    return Index(shipped, by_expert, strangers)
+    rows = np.array(vectors.of(examples), np.float32).reshape(-1, width)
+    learned = set(shipped.classifier.labels) - unknown
+    by_expert: dict[str, tuple[list[int], list[int]]] = {}
+    for row, each in enumerate(examples):
+        if each.expert not in learned:
+            by_expert.setdefault(each.expert, ([], []))[not each.is_for].append(row)
+    names = [name for name, (positives, _) in by_expert.items() if positives]
+    memory = Memory(
+        rows,
+        [each.expert for each in examples],
+        [each.is_for for each in examples],
+        names,
+        _padded([by_expert[name][0] for name in names]),
+        _padded([by_expert[name][1] for name in names]),
+    )
+    wordless = {entry.name for entry in entries if not examples_of(entry)} - by_expert.keys() - learned
+    return Index(shipped, memory, unknown, frozenset(wordless))
+
+
+def _padded(rows: Sequence[Sequence[int]]) -> Rows:
+    made = np.full((len(rows), max((len(each) for each in rows), default=0)), -1, np.intp)
+    for i, each in enumerate(rows):
+        made[i, : len(each)] = each
+    return made

@@ -15,8 +15,8 @@ _PATTERNS = [
         r"(?i)create table",
         r"\(\w*:\w+",  # a node of a graph, and what joins two
         r"\]-?>|<-\[|-\[:",
-        r"^\s*(?:async )?def \w+\(",
-        r"^\s*class \w+",
+        r"^[ \t]*(?:async )?def \w+\(",
+        r"^[ \t]*class \w+",
         r'"""',
         r"[\w.]{1,64}@[\w-]+\.\w",  # an address, a telephone number
         r"\+?\d[\d ()-]{7,20}\d",
@@ -24,13 +24,13 @@ _PATTERNS = [
         r'"type"\s*:\s*"',
         r"\b\w{1,64}\(\w{1,64}(?:, ?\w{1,64})+\)",  # a table as name(column, column)
         r"```",
-        r"\?\s*\Z",
+        r"\?[ \t\n]{0,9}\Z",
         r"\?",
         r"(?i)^(?:select|match) ",
         r"\*\.\w+|/\w+/\w+|\.\w{1,4}\b",  # files
         r"\|",
         r"[\\^$\[\]+*]",
-        r"^\s*\w+:",
+        r"^[ \t]*\w+:",
         r"[^\x00-\x7f]",
         r'"[^"\n]{20}',  # a quoted text
     )

@@ -6,13 +6,13 @@ regression over similarities, which was fitted to each shipped expert as if it w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.intp]
 
 FEATURES = 16
 _NEAREST = 3  # examples of an expert whose similarities are averaged, beside the nearest
@@ -82,18 +82,23 @@ class Crowd:
 
 
 def similarities(
-    vector: Array, meaning: int, positives: Array, negatives: Array, others: Array, base: float, best: float
+    vector: Array, meaning: int, rows: Array, positives: Rows, negatives: Rows, others: Array, base: float, best: float
 ) -> Array:
-    """A request's features beside one expert's examples, and others' texts: [FEATURES].
+    """A request's features beside each expert's examples, and beside others' texts: [experts, FEATURES].
 
-    `base` and `best` are the classifier's probabilities of the base, and of the likeliest other expert.
+    `positives` and `negatives` [experts, most] are places in `rows`, -1 where an expert has fewer. `base` and `best`
+    are the classifier's probabilities of the base, and of the likeliest expert that it knows.
     """
-    found: list[float] = []
+    count = len(positives)
+    found: list[Array] = []
     for part in (slice(0, meaning), slice(meaning, None)):
-        near, far, crowd = (rows[:, part] @ vector[part] for rows in (positives, negatives, others))
+        alike = np.append(rows[:, part] @ vector[part], np.float32(-np.inf))  # the last for the places that are -1
+        crowd = (others[:, part] @ vector[part])[None]
+        near, far = alike[positives], alike[negatives]
         found += [_most(near, 1), _most(near, _NEAREST), _mean(near), _most(far, 1), _mean(far)]
-        found += [_most(crowd, 1), _most(crowd, _CROWD)]
-    return np.array([*found, base, best], np.float32)
+        found += [np.repeat(_most(crowd, many), count) for many in (1, _CROWD)]
+    both = np.array([base, best], np.float32)
+    return np.column_stack([*found, np.tile(both, (count, 1))]).astype(np.float32)
 
 
 def closeness(vector: Array, rows: Array) -> Array:
@@ -103,15 +108,20 @@ def closeness(vector: Array, rows: Array) -> Array:
     return as_good
 
 
-def _most(values: Array, count: int) -> float:
-    """The mean of the highest; NaN of none."""
-    if not len(values):
-        return float("nan")
-    return float(values.max() if count == 1 else np.partition(values, -min(count, len(values)))[-count:].mean())
+def _most(values: Array, count: int) -> Array:
+    """The mean of each row's highest; NaN of a row that has none. What is -inf is not there."""
+    if not values.shape[1]:
+        return np.full(len(values), np.nan, np.float32)
+    count = min(count, values.shape[1])
+    return _mean(np.partition(values, values.shape[1] - count, axis=1)[:, -count:])
 
 
-def _mean(values: Sequence[float] | Array) -> float:
-    return float(np.mean(values)) if len(values) else float("nan")
+def _mean(values: Array) -> Array:
+    is_there = np.isfinite(values)
+    counts = is_there.sum(1)
+    sums = np.where(is_there, values, 0).sum(1)
+    means: Array = np.where(counts, sums / np.maximum(counts, 1), np.nan).astype(np.float32)
+    return means
 
 
 def _unit(vectors: npt.NDArray[np.floating]) -> Array:

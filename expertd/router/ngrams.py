@@ -11,7 +11,6 @@ import zlib
 import numpy as np
 import numpy.typing as npt
 
-WIDTH = 8192
 _BYTES, _WORDS = (2, 3, 4, 5), (1, 2, 3)
 _WORD = re.compile(r"\w+|[^\w\s]+")
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -21,7 +20,7 @@ Vector = npt.NDArray[np.float32]
 _Hashes = npt.NDArray[np.uint64]
 
 
-def embed(text: str, width: int = WIDTH) -> Vector:
+def embed(text: str, width: int) -> Vector:
     """[width], of length 1 but for collisions; each n-gram counts once, those of bytes as much as those of words."""
     text = text.lower()
     letters = np.frombuffer(f" {text} ".encode("utf-8", "replace"), np.uint8).astype(np.uint64)

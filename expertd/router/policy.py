@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from expertd.experts.store import Entry
@@ -18,6 +18,7 @@ class Policy:
     sticky: float = 0.2  # the least probability of an expert that had the turn before
     beside: float = 0.3  # the least probability of a further one
     most: int = 1  # experts that are chosen at most
+    at_all: int = 10  # with those that they require, and those that the request includes
 
 
 @dataclass(frozen=True)
@@ -29,45 +30,51 @@ class Chosen:
 
 
 def choose(
-    probabilities: Mapping[str, float], entries: Mapping[str, Entry], policy: Policy, before: str | None = None
+    probabilities: Mapping[str, float],
+    entries: Mapping[str, Entry],
+    policy: Policy,
+    before: str | None = None,
+    included: Sequence[str] = (),
 ) -> Chosen:
-    """Of the experts that are there, `entries`; what is probable for others is the base's.
+    """Of the experts that are there, `entries`, beside those that are `included`; what is probable for others is the
+    base's.
 
     `before` is the expert that the turn before was for, if any.
     """
-    served = {name: p for name, p in probabilities.items() if name in entries}
+    served = {name: p for name, p in probabilities.items() if name in entries and name not in included}
     ranked = sorted(served.items(), key=lambda item: -item[1])
     if not ranked or policy.most < 1:
         return Chosen((), "no expert may be chosen" if entries else "there is no expert")
     (first, p), second = ranked[0], ranked[1][1] if len(ranked) > 1 else 0.0
-    base = 1 - sum(served.values())
+    base = max(0.0, 1 - sum(served.values()))
     if p >= policy.threshold and p - max(second, base) >= policy.margin:
         reason = f"{first} {p:.2f}"
-    elif before in served and served[before] >= policy.sticky and before == first:
+    elif before == first and p >= policy.sticky:
         reason = f"{first} {p:.2f}, as the turn before"
     elif base >= p:
         return Chosen((), f"base {base:.2f}")
     else:
         return Chosen((), f"unsure: {first} {p:.2f}, base {base:.2f}")
     names = [name for name, each in ranked if name == first or each >= policy.beside][: policy.most]
-    together = _together(names, entries, policy.most)
-    if not together:
-        return Chosen((), f"{first} {p:.2f}, which requires what is not there")
-    experts = [(name, _scale(entries[name], served.get(name, 0.0) / p), served.get(name, 0.0)) for name in together]
+    together = _together(names, entries, policy.at_all, included)
+    if first not in together:
+        return Chosen((), f"{first} {p:.2f}, which cannot be had: see its `requires` and `conflicts`")
+    experts = [
+        (name, _scale(entries[name], served[name] / p if name in names else 1.0), served.get(name, 0.0))
+        for name in together
+    ]
     return Chosen(experts, reason)
 
 
-def _together(names: Sequence[str], entries: Mapping[str, Entry], most: int) -> list[str]:
+def _together(names: Sequence[str], entries: Mapping[str, Entry], most: int, included: Sequence[str]) -> list[str]:
     """Those of the names, in order, that go with all before them; each with what it requires."""
-    made: list[str] = []
+    made = list(included)
     for name in names:
         with_it = _required(name, entries)
-        if with_it is None:
-            continue
-        joined = [*made, *(each for each in with_it if each not in made)]
-        if not _conflict(joined, entries) and (len(joined) <= max(most, len(with_it))):
+        joined = [*made, *(each for each in with_it or () if each not in made)]
+        if with_it and len(joined) <= most and not _conflict(joined, entries):
             made = joined
-    return made
+    return made[len(included) :]
 
 
 def _required(name: str, entries: Mapping[str, Entry]) -> list[str] | None:
@@ -90,12 +97,13 @@ def _conflict(names: Sequence[str], entries: Mapping[str, Entry]) -> bool:
 
 
 def _scale(entry: Entry, share: float) -> float:
-    """In hundredths; a soft prompt takes no scale, and what is only required has none of its own."""
-    return 1.0 if entry.is_soft_prompt or not share else round(share, 2)
+    """In hundredths; a soft prompt takes none."""
+    return 1.0 if entry.is_soft_prompt else max(0.01, round(share, 2))
 
 
-def told(probabilities: Mapping[str, float], most: int = 5) -> dict[str, float]:
-    """The highest, for people to read; the base is always among them."""
-    ranked = sorted(probabilities.items(), key=lambda item: -item[1])
-    shown = dict(ranked[:most]) | {BASE: probabilities.get(BASE, 0.0)}
-    return {name: round(p, 4) for name, p in shown.items()}
+def told(probabilities: Mapping[str, float], entries: Collection[str], most: int = 5) -> dict[str, float]:
+    """The highest of the experts that are there, and the base's with all others', for people to read."""
+    served = {name: p for name, p in probabilities.items() if name in entries}
+    ranked = sorted(served.items(), key=lambda item: -item[1])[:most]
+    shown = dict(ranked) | {BASE: max(0.0, 1 - sum(served.values()))}
+    return {name: round(p, 4) for name, p in sorted(shown.items(), key=lambda item: -item[1])}

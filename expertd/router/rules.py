@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from expertd.experts.store import Entry
 from expertd.router.asked import Asked
 
+MOST = 100  # keywords of one expert that are looked for
 _FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+#-]{1,20})", re.M)
 _FILE = re.compile(r"[\w-](\.[A-Za-z0-9]{1,8})\b")
 
@@ -50,7 +51,7 @@ def keyword_scores(text: str, entries: Sequence[Entry]) -> dict[str, float]:
     for entry in entries:
         assert entry.manifest  # it is served
         routing = entry.manifest.routing
-        hits = sum(_has(text, word.lower()) for word in routing.keywords)
+        hits = sum(_has(text, word.lower()) for word in routing.keywords[:MOST])
         hits += len(types & {kind.lower() for kind in routing.file_types})
         if hits:
             scores[entry.name] = hits / (hits + 1)

@@ -14,10 +14,10 @@ from experts.scoring import HERE, daemon, names, score, scorer
 SCORES: dict[str, Any] = {name: read_manifest(HERE / name).training.get("scores", {}) for name in names()}
 SCORED = [name for name, scores in SCORES.items() if scores]
 NOISE = 0.06  # of a score: a few answers turn out otherwise on another processor's kernels
-# After a first round, as good as the best way of asking the base, and not better.
+# After a first round, no better than the best way of asking the base.
 NOT_YET = pytest.mark.xfail(strict=True, reason="more training is due")
 BESIDE_BASE = [
-    pytest.param(name, marks=[NOT_YET] if name == "docstring" else [])
+    pytest.param(name, marks=[NOT_YET] if name in ("docstring", "python-fim") else [])
     for name, scores in SCORES.items()
     if "p" in scores
 ]

@@ -45,7 +45,7 @@ def test_a_needle_is_found_in_what_is_kept() -> None:
         rng = random.Random(i)
         paragraphs = [*prose, *(other["needle"] for other in NEEDLES)]
         rng.shuffle(paragraphs)
-        text = "\n\n".join(paragraphs) + "\n\n" + each["question"]
+        text = "\n\n".join(paragraphs) + "\n\n" + each["question"] + "\n" * 650
         left = cut(text, words(text) // 10, words, TABLE)
         assert left.tokens <= words(text) // 10
         found += each["needle"] in left.text
@@ -67,8 +67,8 @@ def test_order_stays_and_what_is_left_out_is_told() -> None:
 @pytest.mark.parametrize("text", ["", "a", "\n\n\n", "x" * 100_000, "\0" * 5000, "a b " * 20_000, "\n\n" * 3000])
 def test_any_text_can_be_cut(text: str) -> None:
     left = cut(text, 100, len, TABLE)
-    assert left.tokens <= 100 or left.parts <= 2
-    assert left.of_tokens == len(text)
+    assert left.tokens <= 100
+    assert left.of_tokens == len(text.rstrip())
 
 
 def test_a_question_at_the_head_counts_too() -> None:

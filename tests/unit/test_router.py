@@ -11,7 +11,7 @@ import pytest
 
 from expertd.errors import InvalidRequest, UnknownModel
 from expertd.experts.store import Entry, Store
-from expertd.router import rules
+from expertd.router import rules, shipped
 from expertd.router.asked import END, Asked, ends, in_conversation
 from expertd.router.classifier import fit
 from expertd.router.examples import BASE, read_lines
@@ -121,11 +121,25 @@ def test_an_expert_without_examples_is_chosen_by_its_words(made: Callable[..., R
     assert names(router, "quadrilaterally speaking") == []
 
 
-@pytest.mark.parametrize(
-    "text", ["", " \n\t ", "\0\1\2\3", "a" * 1_000_000, "�" * 5000, "\ud800", "🙂" * 3000, "\\" * 4000, "9" * 9999]
-)
+ODD = ["", " \n\t ", "\0\1\2\3", "a" * 1_000_000, "�" * 5000, "ab \ud800 c", "🙂" * 3000, "\\" * 4000, "9" * 9999]
+SLOW = ["a" + "\n" * 3000, "\n " * 1500 + "x", "(" * 3000, "\t" * 2000 + "def ", "a." * 1500, "1 " * 1500, '"' * 3000]
+
+
+@pytest.mark.parametrize("text", [*ODD, *SLOW])
 def test_no_text_is_too_odd(made: Callable[..., Router], text: str) -> None:
-    assert made().route(Asked(ends(text))).experts == []
+    decision = made().route(in_conversation([("user", text), ("assistant", text), ("user", text)]))
+    assert decision.experts == []
+    assert decision.ms < 2000  # one of them took minutes, as the square of its length
+
+
+@pytest.mark.parametrize("name", [*sorted(shipped.read().digests), "python-fim"])
+def test_a_shipped_name_with_other_examples_breaks_nothing(
+    made: Callable[..., Router], folder: Path, name: str
+) -> None:
+    make_peft_folder(folder / name, manifest={"routing": {"examples": ("fill the hole in my bucket",)}})
+    router = made()
+    assert names(router, "What is the capital of Peru?") == []
+    assert names(router, "fill the hole in my bucket") == [name]
 
 
 def test_include_exclude_and_max_win(made: Callable[..., Router]) -> None:
@@ -140,6 +154,18 @@ def test_include_exclude_and_max_win(made: Callable[..., Router]) -> None:
         names(router, SQL, include=["sql", "haiku"], most=1)
     with pytest.raises(UnknownModel, match="Did you mean haiku"):
         names(router, SQL, include=["hiaku"])
+    with pytest.raises(InvalidRequest, match="`max: 0`"):
+        names(router, SQL, include=["base"])
+
+
+def test_what_is_included_counts_for_what_goes_together(made: Callable[..., Router], folder: Path) -> None:
+    routing = {"examples": (SQL,)}
+    make_peft_folder(folder / "sql", manifest={"routing": routing, "conflicts": ("haiku",)})
+    assert names(made(), SQL, include=["haiku"], most=2) == ["haiku"]
+    make_peft_folder(folder / "sql", manifest={"routing": routing, "requires": ("haiku",)})
+    assert names(made(), SQL, include=["haiku"], most=2) == ["haiku", "sql"]
+    assert names(made(), SQL) == ["sql", "haiku"]
+    assert names(made(), SQL, most=1) == []
 
 
 def test_what_was_taught_decides_for_texts_like_it(made: Callable[..., Router]) -> None:
@@ -154,6 +180,41 @@ def test_what_was_taught_decides_for_texts_like_it(made: Callable[..., Router]) 
     router.refresh().result()
     assert names(router, text) == []
     assert len(router.taught.examples()) == 1
+
+
+def test_what_was_taught_last_wins_over_examples_and_words(made: Callable[..., Router], folder: Path) -> None:
+    make_peft_folder(folder / "geometry", manifest={"routing": {"keywords": ("quadrilateral",)}})
+    router = made()
+    for text, name in ((HAIKU[1], "haiku"), ("is a quadrilateral flat?", "geometry")):
+        assert names(router, text) == [name]
+        router.taught.add(Asked(text), name, is_for=False)
+        router.refresh().result()
+        assert names(router, text) == []
+        router.taught.add(Asked(text), name, is_for=True)
+        router.refresh().result()
+        assert names(router, text) == [name]
+        router.taught.add(Asked(text), BASE, is_for=True)
+        router.refresh().result()
+        assert names(router, text) == []
+
+
+def test_many_new_experts_take_little_from_the_others(made: Callable[..., Router], folder: Path) -> None:
+    questions = ["delete all .bak files here", "What is the capital of Peru?", SQL, "a haiku about my old cat"]
+    before = [names(made(), text) for text in questions]
+    rng = np.random.default_rng(0)
+    for i in range(40):
+        words = ["".join(rng.choice(list("abcdefghijklmnop"), 6)) for _ in range(30)]
+        texts = tuple(" ".join(rng.choice(words, 8)) for _ in range(22))
+        make_peft_folder(
+            folder / f"made{i}", manifest={"routing": {"examples": texts[:12], "negative_examples": texts[12:]}}
+        )
+    router = made()
+    assert [names(router, text) for text in questions] == before
+    assert names(router, texts[0]) == ["made39"]
+
+
+def test_teaching_the_base_takes_a_text_from_an_expert(made: Callable[..., Router]) -> None:
+    router = made()
     router.taught.add(Asked(SQL), BASE, is_for=True)
     router.refresh().result()
     assert names(router, SQL) == []
@@ -166,6 +227,13 @@ def test_teaching_refuses_what_teaches_nothing(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="which expert it is for"):
         taught.add(Asked("x"), BASE, is_for=False)
     assert not taught.path.exists()
+
+
+def test_odd_lines_are_kept_whole(tmp_path: Path) -> None:
+    taught = Taught(tmp_path / "taught.jsonl")
+    for text in ("a\u2028b", "c\x85d", ends("e \ud800 f")):
+        taught.add(Asked(text), "sql", is_for=True)
+    assert [each.asked.text for each in taught.examples()] == ["a\u2028b", "c\x85d", "e ? f"]
 
 
 @pytest.mark.parametrize("rows", ["no json", "[]", '{"prompt": 1}', "\0\xff", "[" * 100_000])
@@ -284,7 +352,8 @@ ABOVE = {"one": entry("one"), "two": entry("two"), "three": entry("three", requi
         ({BASE: 0.0, "one": 0.6, "two": 0.4}, Policy(most=10), [("one", 1.0), ("two", 0.67)]),
         ({BASE: 0.0, "one": 0.6, "two": 0.4}, Policy(), [("one", 1.0)]),
         ({BASE: 0.0, "gone": 0.9, "one": 0.1}, Policy(), []),  # what is for others is the base's
-        ({BASE: 0.0, "three": 1.0}, Policy(), [("three", 1.0), ("one", 1.0)]),
+        ({BASE: 0.006, "three": 0.99, "one": 0.004}, Policy(), [("three", 1.0), ("one", 1.0)]),
+        ({BASE: 0.0, "three": 1.0}, Policy(at_all=1), []),
         ({BASE: 0.0, "one": 1.0}, Policy(most=0), []),
     ],
 )
@@ -298,7 +367,7 @@ def test_policy_keeps_what_conflicts_apart() -> None:
     both = choose({BASE: 0.0, "one": 0.6, "two": 0.4}, entries, Policy(most=5))
     assert [name for name, _, _ in both.experts] == ["one"]
     lone = choose({BASE: 0.0, "lone": 1.0}, entries, Policy())
-    assert not lone.experts and "requires what is not there" in lone.reason
+    assert not lone.experts and "which cannot be had" in lone.reason
 
 
 def test_policy_sticks_to_the_turn_before_where_it_is_unsure() -> None:
@@ -340,7 +409,8 @@ def test_few_shot_is_a_logistic_regression() -> None:
 
 def test_similarities_to_nothing_are_unknown() -> None:
     rows = np.eye(4, dtype=np.float32)
-    told = similarities(rows[0], 2, rows[:2], rows[:0], rows[2:], 0.5, 0.25)
+    places = np.arange(2)[None]
+    (told,) = similarities(rows[0], 2, rows[:2], places, places[:, :0], rows[2:], 0.5, 0.25)
     assert told.shape == (FEATURES,)
     assert told[0] == 1.0 and np.isnan(told[3]) and told[-2:].tolist() == [0.5, 0.25]
     assert closeness(np.ones(2, np.float32), np.ones((1, 2), np.float32)).tolist() == [1.0]
