@@ -111,14 +111,16 @@ def streaming(socket: Path) -> Iterator[None]:
 
 
 def milliseconds(socket: Path) -> list[float]:
-    """Of decisions over prompts of all lengths."""
+    """Of decisions over prompts of all lengths, each second one as the second turn of a conversation."""
     client, drawn = Client(socket), random.Random(1)
     words = " ".join(line.asked.text for line in lines()).split()
     times = []
     for _ in tqdm(range(ASKED), desc="timed"):
         for length in LENGTHS:
             prompt = " ".join(drawn.choices(words, k=length))
-            times.append(client.post("/v1/route", {"prompt": prompt})["ms"])
+            turns = [{"role": "user", "content": prompt}]
+            earlier = [{"role": "user", "content": prompt[::-1]}, {"role": "assistant", "content": prompt}]
+            times += [client.post("/v1/route", {"messages": said})["ms"] for said in (turns, [*earlier, *turns])]
     return times
 
 
@@ -138,10 +140,16 @@ def timed(count: int) -> dict[str, Any]:
         folder_of(folder, count)
         with private_daemon(folder, log_level="error") as socket:
             time.sleep(10)  # 200 experts' examples are made vectors
+            right = accuracy(socket).share()
             with streaming(socket):
                 times = milliseconds(socket)
                 found = seconds_to_find(socket, folder)
-    return {"p50": float(np.median(times)), "p99": float(np.quantile(times, 0.99)), "found_s": found}
+    return {
+        "p50": float(np.median(times)),
+        "p99": float(np.quantile(times, 0.99)),
+        "found_s": found,
+        "accuracy": right.value,
+    }
 
 
 def start_up() -> float:

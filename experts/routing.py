@@ -116,14 +116,17 @@ def _few_shot(
         classifier, _ = fit(vectors[seen], np.searchsorted(without, labels[seen]), [names[label] for label in without])
         asked = [*rest, *np.flatnonzero(labels == left_out)]
         known = classifier.probabilities(vectors[asked])
-        positives, negatives = examples[names[left_out]]
-        rows = np.concatenate((positives, negatives))
-        places = np.arange(len(rows))[None]
-        others = crowd[labels[crowd] != left_out]
         for line, p in zip(asked, known, strict=True):
-            told = places[:, : len(positives)], places[:, len(positives) :], projected[others[others != line]]
-            found.append(similarities(projected[line], WIDTH, rows, *told, float(p[0]), float(p[1:].max())))
-            is_for.append(labels[line] == left_out)
+            # Beside it, one that has nothing to do with the line: that nobody else wants it says little.
+            stranger = rng.choice([label for label in range(1, len(names)) if label not in (left_out, labels[line])])
+            for new in (left_out, stranger):
+                positives, negatives = examples[names[new]]
+                rows = np.concatenate((positives, negatives))
+                places = np.arange(len(rows))[None]
+                others = projected[crowd[(labels[crowd] != new) & (crowd != line)]]
+                told = places[:, : len(positives)], places[:, len(positives) :], others
+                found.append(similarities(projected[line], WIDTH, rows, *told, float(p[0]), float(p[1:].max())))
+                is_for.append(labels[line] == new)
     return fit_few_shot(np.concatenate(found), np.array(is_for))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import click
@@ -41,6 +42,8 @@ def serve(
     )
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("gguf").setLevel(logging.WARNING)  # each pool is a file that it tells of at length
+    # Read when numpy is loaded. Its threads would spin beside llama.cpp's, for products that take microseconds.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported late: a wrong flag is told at once.
     import uvloop
 

@@ -114,13 +114,17 @@ def _as_the_example(known: dict[str, float], likeness: Likeness) -> dict[str, fl
 def examples_of(entry: Entry) -> list[Example]:
     """What the manifest of a served expert says, each text once; nothing of one that fills gaps, which rules tell."""
     assert entry.manifest  # it is served
-    if entry.manifest.fim:
+    if _fills_gaps(entry):
         return []
     routing = entry.manifest.routing
     said = [(text, True) for text in routing.examples[:MOST]]
     said += [(text, False) for text in routing.negative_examples[:MOST]]
     made = [Example(Asked(ends(text)), entry.name, is_for) for text, is_for in said if text.strip()]
     return list({each.digest: each for each in made}.values())
+
+
+def _fills_gaps(entry: Entry) -> bool:
+    return entry.manifest is not None and entry.manifest.fim is not None
 
 
 def further(entries: Sequence[Entry], taught: Sequence[Example], shipped: Shipped) -> list[Example]:
@@ -213,7 +217,8 @@ def build(entries: Sequence[Entry], taught: Sequence[Example], shipped: Shipped,
         _padded([by_expert[name][0] for name in names]),
         _padded([by_expert[name][1] for name in names]),
     )
-    wordless = {entry.name for entry in entries if not examples_of(entry)} - by_expert.keys() - learned
+    wordless = {entry.name for entry in entries if not _fills_gaps(entry) and not examples_of(entry)}
+    wordless -= by_expert.keys() | learned
     return Index(shipped, memory, unknown, frozenset(wordless))
 
 
