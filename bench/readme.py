@@ -21,7 +21,17 @@ LOADS = (
 
 
 def main() -> None:
-    rows = [*_scores(), *_peer(), *_experts(), *_structured(), *_tools(), *_training(), *_startup()]
+    rows = [
+        *_scores(),
+        *_router(),
+        *_needles(),
+        *_peer(),
+        *_experts(),
+        *_structured(),
+        *_tools(),
+        *_training(),
+        *_startup(),
+    ]
     put("docs/results.md", "results", _table("| what | measured | beside |", rows))
     experts = _table(
         "| expert | measured on unseen items | score | the base, best of its prompts |", _experts_in_short()
@@ -122,6 +132,35 @@ def _tools() -> list[tuple[str, str, str]]:
         (f"base, tool calls, {name}", "{:.2f} [{:.2f}, {:.2f}]".format(*found["accuracy"]), f"{found['of']} items")
         for name, found in scores.items()
     ]
+
+
+def _router() -> Iterator[tuple[str, str, str]]:
+    if not (found := _result("router")):
+        return
+
+    def share(of: list[float]) -> str:
+        return "{:.3f} [{:.3f}, {:.3f}]".format(*of)
+
+    keywords = f"keywords alone {share(found['keywords'])}, bar 0.96"
+    yield f"router, right of {found['accuracy'][3]} unseen prompts", share(found["accuracy"]), keywords
+    lookalikes = found["kinds"]["lookalike"]
+    yield f"router, right of {lookalikes[3]} look-alikes", share(lookalikes), "bar 0.92"
+    yield "router, a wrong expert", share(found["a wrong expert"]), "the other wrong ones go to the base"
+    for at, risk in found["risk at coverage"].items():
+        yield f"router, wrong of the surest {float(at):.0%}", f"{risk:.3f}", ""
+    for count, bar in ((10, 5), (200, 10)):
+        timed = found[f"{count} experts"]
+        name = f"router beside 4 streams, {count} experts, p50 and p99 ms"
+        yield name, f"{timed['p50']:.1f} and {timed['p99']:.1f}", f"bar {bar} for p99"
+        yield f"a new expert beside {count} is routed to after (s)", f"{timed['found_s']:.2f}", "bar 3"
+    yield "router, right with 190 made experts beside", f"{found['200 experts']['accuracy']:.3f}", ""
+    yield "router, its files read at the start (s)", f"{found['start_up_s']:.3f}", "bar 0.1"
+
+
+def _needles() -> Iterator[tuple[str, str, str]]:
+    if found := _result("needles"):
+        beside = f"head and tail {found['head and tail']:.3f}, meaning alone {found['meaning alone']:.3f}, bar 0.95"
+        yield "facts found in the tenth kept of 60,000 tokens", f"{found['ours']:.3f}", beside
 
 
 def _training() -> list[tuple[str, str, str]]:
