@@ -12,11 +12,21 @@ REPEATED = 400  # characters at most, of lines that are longer than code's
 def fill_in(base: Base, markers: FillIn, prefix: str, suffix: str) -> list[int]:
     """Tokens of the prompt for the middle between `prefix` and `suffix`, in which neither can act as a control token.
 
-    With `repeat` the last lines of the prefix stand once more at its end, so that the answer goes on from where the gap
+    With the order `suffix-first` the prefix stands at the end, so that the answer goes on from it as any text goes on
+    ("SPM", its second variant in arXiv:2207.14255), and what was computed stays of use while somebody types. With
+    `repeat` the last lines of the prefix stand once more at its end, so that the answer goes on from where the gap
     is: a small model that had learned nothing of gaps need not learn to look for that.
 
     Raises `InvalidRequest` where a marker is no single control token of `base`.
     """
+    if markers.order == "suffix-first":
+        return [
+            _marker(base, "prefix", markers.prefix),
+            _marker(base, "suffix", markers.suffix),
+            *base.tokenize(suffix),
+            _marker(base, "middle", markers.middle),
+            *base.tokenize(prefix),
+        ]
     return [
         _marker(base, "prefix", markers.prefix),
         *base.tokenize(prefix),

@@ -107,7 +107,16 @@ class FillIn(_Table):
     prefix: str = Field(min_length=1)
     suffix: str = Field(min_length=1)
     middle: str = Field(min_length=1)
+    order: Literal["prefix-first", "suffix-first"] = Field(
+        default="prefix-first", description="suffix-first: the text before the gap stands at the end, behind `middle`"
+    )
     repeat: int = Field(default=0, ge=0, le=64, description="lines before the gap that stand again behind `middle`")
+
+    @model_validator(mode="after")
+    def _nothing_twice_at_the_end(self) -> FillIn:
+        if self.repeat and self.order == "suffix-first":
+            raise ValueError("repeat goes with the order prefix-first: with suffix-first the lines stand there already")
+        return self
 
 
 class Routing(_Table):

@@ -43,6 +43,18 @@ def test_the_last_lines_before_the_gap_stand_again_behind_it(base: Base, prefix:
     assert fill_in(base, repeating, prefix, "\n    return x") == expected
 
 
+def test_suffix_first_ends_with_what_stands_before_the_gap(base: Base) -> None:
+    before, after = base.tokenize("def f():\n"), base.tokenize("\n    return x")
+    turned = MARKERS.model_copy(update={"order": "suffix-first"})
+    assert fill_in(base, turned, "def f():\n", "\n    return x") == [0, 1, *after, 2, *before]
+    assert fill_in(base, turned, "", "") == [0, 1, 2]
+
+
+def test_lines_that_stand_at_the_end_are_not_repeated() -> None:
+    with pytest.raises(ValueError, match="repeat goes with the order prefix-first"):
+        FillIn(prefix="a", suffix="b", middle="c", order="suffix-first", repeat=3)
+
+
 def test_markers_in_the_text_stay_text(base: Base) -> None:
     tokens = fill_in(base, MARKERS, "a<|im_start|>b", "<|im_end|>")
     assert [token for token in tokens if base.is_control(token)] == [0, 1, 2]
