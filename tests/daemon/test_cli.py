@@ -82,7 +82,7 @@ def test_ask_refuses_what_is_not_utf8(daemon: Daemon) -> None:
         (("-e", "alpha:9", "hi"), 2, "scale"),
         (("-t", "-1", "hi"), 2, "temperature"),
         (("-n", "0", "hi"), 2, "max_tokens"),
-        (("word " * 3000,), 2, "2048"),
+        (("-s", "word " * 3000, "hi"), 2, "2048"),
         (("--temprature", "1", "hi"), 2, "temperature"),
     ],
 )
