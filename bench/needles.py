@@ -24,8 +24,6 @@ HERE = Path(__file__).parent
 RESULT = ROOT / "bench" / "results" / "needles.json"
 TOKENS, KEPT = 60_000, 0.1
 
-Way = Callable[[str, str, int], str]  # text, question and budget to what is kept
-
 
 def haystack(count: Callable[[str], int], seed: int) -> list[str]:
     """Paragraphs of Python's own help, of so many tokens."""

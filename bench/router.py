@@ -27,6 +27,7 @@ from expertd.cli.route import outcome
 from expertd.cli.route_picture import draw
 from expertd.config import shipped_experts
 from expertd.experts.manifest import FILE, read_manifest
+from expertd.experts.package import is_part
 from expertd.experts.store import Entry
 from expertd.router.evaluation import Evaluation, Share, table
 from expertd.router.examples import BASE, Line, read_lines
@@ -66,8 +67,8 @@ def folder_of(folder: Path, count: int) -> None:
     """The shipped experts, and small random ones with examples made of random words until there are so many."""
     for path in shipped_experts().glob(f"*/{FILE}"):
         (folder / path.parent.name).mkdir(parents=True)
-        for file in (FILE, "adapter_config.json", *(p.name for p in path.parent.glob("adapter_*.safetensors"))):
-            shutil.copy(path.parent / file, folder / path.parent.name)
+        for file in filter(lambda file: is_part(file.name), path.parent.iterdir()):
+            shutil.copy(file, folder / path.parent.name)
     for i in range(count - len(list(folder.iterdir()))):
         add(folder, f"made{i}")
 

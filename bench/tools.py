@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import re
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from tqdm import tqdm
 
 from bench.servers import expertd
 from expertd.config import cache_dir
+from expertd.router.evaluation import Share
 
 RESULT = Path(__file__).parent / "results" / "tools.json"
 PACKAGE = "bfcl-eval==2026.3.23"
@@ -153,18 +153,9 @@ def score(client: httpx.Client, items: Sequence[dict[str, Any]], model: str, cho
         "right": right,
         "of": len(told),
         "with_calls": sum(each[1] for each in told),
-        "accuracy": [round(value, 3) for value in (right / len(told), *interval(right, len(told)))],
+        "accuracy": [round(value, 3) for value in (right / len(told), *Share(right, len(told)).interval)],
         "refused": [each[2] for each in told if each[2]],
     }
-
-
-def interval(right: int, total: int) -> tuple[float, float]:
-    """Wilson's 95% interval of a share."""
-    z = 1.96
-    share, square = right / total, z * z / total
-    middle = (share + square / 2) / (1 + square)
-    half = z / (1 + square) * math.sqrt(share * (1 - share) / total + square / (4 * total))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def main() -> None:

@@ -43,13 +43,10 @@ async def chat(request: web.Request) -> web.StreamResponse:
 
 def _as_the_expert_is_asked(body: ChatRequest, choice: Choice) -> ChatRequest:
     """With the last user message in the words that an expert's template makes of it, where one has a template."""
-    last = max((i for i, message in enumerate(body.messages) if message.role == "user"), default=None)
-    if choice.template is None or last is None:
+    text = body.last_user_text
+    if choice.template is None or text is None:
         return body
-    messages = list(body.messages)
-    text = render_message(choice.template, messages[last].text, schema_of(body))
-    messages[last] = messages[last].model_copy(update={"content": text})
-    return body.model_copy(update={"messages": messages})
+    return body.with_last_user_text(render_message(choice.template, text, schema_of(body)))
 
 
 def _requests(service: Service, body: ChatRequest, choice: Choice, grammar: Grammar | None) -> list[Request]:

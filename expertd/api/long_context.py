@@ -23,11 +23,11 @@ def fit(service: Service, body: ChatRequest) -> tuple[ChatRequest, Cut | None]:
     def count(text: str) -> int:
         return len(service.base.tokenize(text, add_special=False, parse_special=False))
 
-    last = max((i for i, message in enumerate(body.messages) if message.role == "user"), default=None)
-    if last is None:
+    text = body.last_user_text
+    if text is None:
         return body, None
-    text = body.messages[last].text
-    around = sum(map(count, tools.texts(body))) - count(text)
+    size = count(text)
+    around = sum(map(count, tools.texts(body.with_last_user_text(""))))
     around += _FRAME + _FRAME_EACH * len(body.messages) + count(schema_of(body) or "")
     limit = _ANSWER if body.limit is None else body.limit
     room = service.settings.context - around - min(limit, service.settings.context // 2)
@@ -38,9 +38,7 @@ def fit(service: Service, body: ChatRequest) -> tuple[ChatRequest, Cut | None]:
             " `max_tokens`, or raise the setting `context`",
             param="messages",
         )
-    if count(text) <= budget:
+    if size <= budget:
         return body, None
     left = cut(text, budget, count, service.router.table)
-    messages = list(body.messages)
-    messages[last] = messages[last].model_copy(update={"content": left.text})
-    return body.model_copy(update={"messages": messages}), left
+    return body.with_last_user_text(left.text), left

@@ -11,7 +11,6 @@ from expertd.api.schema import RouteRequest, TeachRequest
 from expertd.api.service import SERVICE
 from expertd.errors import ExpertdError
 from expertd.router.examples import BASE
-from expertd.router.router import Wishes
 
 routes = web.RouteTableDef()
 
@@ -20,7 +19,7 @@ routes = web.RouteTableDef()
 async def route(request: web.Request) -> web.Response:
     body = await read(request, RouteRequest)
     router = request.app[SERVICE].router
-    decision = router.route(body.asked, body.experts.wishes if body.experts else Wishes())
+    decision = router.route(body.asked, body.wishes)
     content = {
         "experts": [
             {"name": name, "scale": scale, "score": round(score, 4)} for name, scale, score in decision.experts

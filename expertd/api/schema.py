@@ -166,10 +166,6 @@ class Experts(_Strict):
     exclude: Annotated[list[ExpertName], Field(max_length=MAX_EXCLUDED, fail_fast=True)] = []
     max: int | None = Field(None, ge=0, le=MAX_EXPERTS)
 
-    @property
-    def wishes(self) -> Wishes:
-        return Wishes(self.include, frozenset(self.exclude), self.max)
-
 
 class Context(_Strict):
     """Has a message that is too long cut to what matters for its question, instead of the request refused."""
@@ -178,11 +174,28 @@ class Context(_Strict):
     budget: int | None = Field(None, ge=MIN_BUDGET, description="tokens of the last user message; default: what fits")
 
 
-class Common(_Strict):
+class _Routed(_Strict):
+    """What every request that the router may decide has."""
+
+    experts: Experts | None = None
+    response_format: ResponseFormat | None = None
+
+    @property
+    def wishes(self) -> Wishes:
+        """What it says of the experts."""
+        said = self.experts
+        return Wishes(said.include, frozenset(said.exclude), said.max) if said else Wishes()
+
+    @property
+    def form(self) -> str:
+        """`type` of the answer's form, where it has one."""
+        return "" if self.response_format is None else self.response_format.type
+
+
+class Common(_Routed):
     """What chat and completion requests share. Fields that we do not know are ignored, as other servers do."""
 
     model: str = "auto"
-    experts: Experts | None = None
     stream: bool = False
     stream_options: StreamOptions | None = None
     n: int = Field(1, ge=1, le=MAX_CHOICES)
@@ -197,8 +210,7 @@ class Common(_Strict):
     frequency_penalty: FiniteFloat = Field(0.0, ge=-2, le=2)
     repeat_penalty: FiniteFloat = Field(1.0, ge=0.01, le=4)
     logit_bias: dict[str, Annotated[FiniteFloat, Field(ge=-100, le=100)]] = {}
-    # What the answer must follow: one of these at most.
-    response_format: ResponseFormat | None = None
+    # What the answer must follow: one of these and `response_format` at most.
     json_schema: dict[str, Any] | bool | None = None  # llama-server's
     grammar: str | None = None  # GBNF, llama-server's
     regex: str | None = None
@@ -248,11 +260,6 @@ class Common(_Strict):
     @property
     def stops(self) -> tuple[str, ...]:
         return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
-
-    @property
-    def form(self) -> str:
-        """`type` of the answer's form, where it has one."""
-        return "" if self.response_format is None else self.response_format.type
 
     @property
     def wants_usage(self) -> bool:
@@ -322,6 +329,21 @@ class ChatRequest(Common):
     @property
     def limit(self) -> int | None:
         return self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
+
+    @property
+    def last_user_text(self) -> str | None:
+        """Of the last user message; None where there is none."""
+        return None if (last := self._last_user()) is None else self.messages[last].text
+
+    def with_last_user_text(self, text: str) -> ChatRequest:
+        """The request with this in the place of `last_user_text`, which must be there."""
+        last, messages = self._last_user(), list(self.messages)
+        assert last is not None
+        messages[last] = messages[last].model_copy(update={"content": text})
+        return self.model_copy(update={"messages": messages})
+
+    def _last_user(self) -> int | None:
+        return max((i for i, message in enumerate(self.messages) if message.role == "user"), default=None)
 
     @property
     def asked(self) -> Asked:
@@ -395,16 +417,14 @@ class CompletionRequest(Common):
         return Asked(ends(text), form=self.form, has_gap=bool(self.suffix), is_raw=True)
 
 
-class RouteRequest(_Strict):
+class RouteRequest(_Routed):
     """The body of `POST /v1/route`: a chat request's fields that decide, or a `prompt` as one user turn of it."""
 
     prompt: str | None = None
     messages: Annotated[list[Message], Field(max_length=MAX_MESSAGES, fail_fast=True)] | None = None
     suffix: str | None = None
-    response_format: ResponseFormat | None = None
     tools: Annotated[list[FunctionTool], Field(max_length=MAX_TOOLS, fail_fast=True)] | None = None
     tool_choice: Any = None
-    experts: Experts | None = None
 
     @model_validator(mode="after")
     def _one_text(self) -> RouteRequest:
@@ -417,14 +437,13 @@ class RouteRequest(_Strict):
     @property
     def asked(self) -> Asked:
         """What the router looks at."""
-        form = "" if self.response_format is None else self.response_format.type
         has_tools = bool(self.tools) and self.tool_choice != "none"
         if self.messages is None:
             text = ends(self.prompt or "")
             gap = bool(self.suffix)
-            return Asked(text, form=form, has_gap=gap, is_raw=gap, has_tools=has_tools)
+            return Asked(text, form=self.form, has_gap=gap, is_raw=gap, has_tools=has_tools)
         said = [(message.role, message.text) for message in self.messages]
-        return in_conversation(said, form=form, has_tools=has_tools)
+        return in_conversation(said, form=self.form, has_tools=has_tools)
 
 
 class TeachRequest(RouteRequest):

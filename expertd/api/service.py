@@ -27,7 +27,7 @@ from expertd.experts.tensors import Weights
 from expertd.grammar.compiler import Grammar, Grammars, Source
 from expertd.router.asked import Asked
 from expertd.router.chunks import Cut
-from expertd.router.router import Router, Wishes
+from expertd.router.router import Router
 
 # Where neither the request nor an expert's manifest says: llama-server's values, which suit small models.
 DEFAULTS = {"temperature": 0.8, "top_k": 40, "top_p": 0.95, "min_p": 0.05}
@@ -134,17 +134,17 @@ class Service:
                     "`experts` goes with the model `auto` alone: leave one of them out", param="experts"
                 )
             named = parse_model(body.model, self.settings.max_experts)
-            return self._choice(named, "named") if named else Choice(Blend(()), (), "named")
-        decision = self.router.route(asked, body.experts.wishes if body.experts else Wishes())
+            return self._choice(named, "named")
+        decision = self.router.route(asked, body.wishes)
         routed = [(name, scale) for name, scale, _ in decision.experts]
         try:
             return self._choice(routed, decision.reason)
         except UnknownModel:  # it went while it was being chosen
-            return Choice(Blend(()), (), f"{decision.reason}, which is gone")
+            return self._choice((), f"{decision.reason}, which is gone")
         except InvalidRequest:
             if body.experts and body.experts.include:
                 raise
-            return Choice(Blend(()), (), f"{decision.reason}, which cannot be had")
+            return self._choice((), f"{decision.reason}, which cannot be had")
 
     def _choice(self, named: Sequence[tuple[str, float]], reason: str) -> Choice:
         blend, entries = self.store.blend(list(named))

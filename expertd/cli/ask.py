@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from expertd.cli.client import ensure_running, silence_broken_pipe
+from expertd.cli.question import check_utf8, joined, piped
 from expertd.config import load_settings
 from expertd.errors import InvalidRequest
 
@@ -81,12 +82,9 @@ def ask(
 
 
 def _messages(question: tuple[str, ...], system: str | None) -> list[dict[str, str]]:
-    context = "" if sys.stdin is None or sys.stdin.isatty() else _read_stdin()
-    try:
-        " ".join((*question, system or "")).encode()
-    except UnicodeEncodeError as error:
-        raise InvalidRequest("the question is not UTF-8 text: convert it first, e.g. with iconv") from error
-    text = "\n\n".join(part for part in (context.strip("\n"), " ".join(question).strip()) if part)
+    context = _read_stdin()
+    check_utf8(" ".join((*question, system or "")), "question")
+    text = joined(context, question)
     if not text:
         raise click.UsageError("nothing to ask: give a question, or pipe text in")
     messages = [{"role": "user", "content": text}]
@@ -110,9 +108,8 @@ def _read_json(path: Path) -> Any:
 
 
 def _read_stdin() -> str:
-    data = sys.stdin.buffer.read()
     try:
-        return data.decode("utf-8")
+        return piped().decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidRequest(
             f"what is piped in is not UTF-8 text (byte {error.start}): convert it first, e.g. with iconv"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import click
 from tqdm import tqdm
 
 from expertd.cli.client import Client, ensure_running
+from expertd.cli.question import check_utf8, joined, piped
 from expertd.config import load_settings
 from expertd.errors import InvalidRequest
 from expertd.router.evaluation import Evaluation, Outcome, table
@@ -67,14 +67,10 @@ def route(
 
 
 def _text(words: tuple[str, ...]) -> str:
-    piped = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer.read().decode("utf-8", "replace")
-    text = "\n\n".join(part for part in (piped.strip("\n"), " ".join(words).strip()) if part)
+    check_utf8(" ".join(words), "text")
+    text = joined(piped().decode("utf-8", "replace"), words)
     if not text:
         raise click.UsageError("nothing to route: give a text, or pipe one in")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidRequest("the text is not UTF-8: convert it first, e.g. with iconv") from error
     return text
 
 

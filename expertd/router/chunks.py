@@ -46,10 +46,9 @@ def cut(text: str, budget: int, count: Callable[[str], int], table: Table) -> Cu
     if not parts:
         return Cut("", 0, 0, 0, 0, ())
     sizes = [count(part) for part in parts]
-    ends = {i for i, part in enumerate(parts) if part in (head, tail) and i in (0, len(parts) - 1)}
-    if sum(sizes[i] for i in ends) > budget // 2:
-        ends &= {len(parts) - 1} if sizes[-1] <= budget // 2 else set()
-    kept = set(ends)
+    kept = {i for i in (0, len(parts) - 1) if parts[i] in (head, tail)}
+    if sum(sizes[i] for i in kept) > budget // 2:
+        kept &= {len(parts) - 1} if sizes[-1] <= budget // 2 else set()
     asks_first = "?" in head and "?" not in tail
     asked = (f"{head}\n{tail}" if asks_first else tail or head).strip() or text[-ASK:]
     gap = count(GAP)

@@ -43,7 +43,7 @@ class Share:
         z2 = 1.96**2
         middle = (self.right + z2 / 2) / (self.of + z2)
         reach = 1.96 / (self.of + z2) * (self.right * (self.of - self.right) / self.of + z2 / 4) ** 0.5
-        return middle - reach, middle + reach
+        return max(0.0, middle - reach), min(1.0, middle + reach)
 
     def __str__(self) -> str:
         low, high = self.interval

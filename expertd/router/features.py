@@ -24,10 +24,6 @@ class Features:
         self._dense = 4 * table.width + looks.WIDTH + 3
 
     @property
-    def width(self) -> int:
-        return self._dense + TEXT + BEFORE
-
-    @property
     def meaning(self) -> int:
         """Of a short vector, how many numbers tell the meaning."""
         return self._table.width

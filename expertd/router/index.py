@@ -57,6 +57,7 @@ class Index:
 
     shipped: Shipped
     memory: Memory
+    others: Array  # of the crowd, what is not for strangers
     strangers: frozenset[str] = frozenset()
     wordless: frozenset[str] = frozenset()
 
@@ -79,15 +80,14 @@ class Index:
     def _odds(self, known: Mapping[str, float], short: Array) -> Array:
         """[names], that a request is for each."""
         best = max((p for name, p in known.items() if name != BASE), default=0.0)
-        memory, crowd = self.memory, self.shipped.crowd
-        is_other = ~np.isin(crowd.labels, list(self.strangers))
+        memory = self.memory
         features = similarities(
             short,
             self.shipped.projection.meaning,
             memory.rows,
             memory.positives,
             memory.negatives,
-            crowd.vectors[is_other] if self.strangers else crowd.vectors,
+            self.others,
             known[BASE],
             best,
         )
@@ -219,7 +219,9 @@ def build(entries: Sequence[Entry], taught: Sequence[Example], shipped: Shipped,
     )
     wordless = {entry.name for entry in entries if not _fills_gaps(entry) and not examples_of(entry)}
     wordless -= by_expert.keys() | learned
-    return Index(shipped, memory, unknown, frozenset(wordless))
+    crowd = shipped.crowd
+    others = crowd.vectors[~np.isin(crowd.labels, list(unknown))]
+    return Index(shipped, memory, others, unknown, frozenset(wordless))
 
 
 def _padded(rows: Sequence[Sequence[int]]) -> Rows:

@@ -60,10 +60,9 @@ class Taught:
             try:
                 told = json.loads(row)
                 text, expert, is_for = (told[key] for key in ("prompt", "expert", "is_for"))
+                if not (isinstance(text, str) and isinstance(expert, str)):
+                    raise TypeError("no texts")
             except (ValueError, KeyError, TypeError, RecursionError):
-                log.warning("%s:%d is no line that was taught, and is left out", self.path, number)
-                continue
-            if not (isinstance(text, str) and isinstance(expert, str)):
                 log.warning("%s:%d is no line that was taught, and is left out", self.path, number)
                 continue
             example = Example(Asked(ends(text)), expert, bool(is_for))

@@ -15,6 +15,7 @@ import pytest
 from openai import OpenAI
 
 from expertd.config import shipped_experts
+from expertd.experts.package import is_part
 from tests.daemon.conftest import ended_well
 from tests.daemon.process import Daemon, free_port, launch
 from tests.fixtures import SMOLLM2, make_peft_folder
@@ -31,9 +32,8 @@ def routed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     for expert in shipped_experts().iterdir():
         if (expert / "expert.toml").exists():
             (root / "experts" / expert.name).mkdir()
-            for file in expert.glob("[ae]*.*"):
-                if file.suffix in (".toml", ".json", ".safetensors"):
-                    shutil.copy(file, root / "experts" / expert.name)
+            for file in filter(lambda file: is_part(file.name), expert.iterdir()):
+                shutil.copy(file, root / "experts" / expert.name)
     running = launch(root, port=free_port(), context=2048)
     try:
         yield running.wait_until_up()
