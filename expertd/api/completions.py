@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -13,8 +14,9 @@ from expertd.api.answer import Answer, Logprobs
 from expertd.api.body import read
 from expertd.api.schema import CompletionRequest
 from expertd.api.service import SERVICE, Choice, Service
-from expertd.engine.fill_in import fill_in
-from expertd.engine.interface import TokenLogprob
+from expertd.api.streams import Indexed
+from expertd.engine.fill_in import fill_in, opening
+from expertd.engine.interface import Piece, TokenLogprob
 from expertd.errors import InvalidRequest
 
 routes = web.RouteTableDef()
@@ -36,7 +38,10 @@ async def completions(request: web.Request) -> web.StreamResponse:
     service.check_room(len(body.prompt) * body.n)
     grammar = await service.grammar(body, choice)
     choice = await service.load(choice)
-    prompts = [await asyncio.to_thread(_tokens, service, choice, prompt, body.suffix) for prompt in body.prompt]
+    told = [
+        await asyncio.to_thread(_tokens, service, choice, prompt, body.suffix, grammar is not None)
+        for prompt in body.prompt
+    ]
     echo_logprobs = body.echo and body.logprobs is not None
     requests = [
         service.request(
@@ -49,41 +54,48 @@ async def completions(request: web.Request) -> web.StreamResponse:
             index=i,
             prompt_logprobs=echo_logprobs,
         )
-        for prompt in prompts
+        for prompt, _ in told
         for i in range(body.n)
     ]
-    answer = _TextAnswer(
-        service, choice, requests, prompts=len(body.prompt), wants_usage=body.wants_usage, echo=body.echo
-    )
+    openings = [opens for _, opens in told]
+    answer = _TextAnswer(service, choice, requests, openings=openings, wants_usage=body.wants_usage, echo=body.echo)
     return await answer.respond(request, stream=body.stream, received=received)
 
 
-def _tokens(service: Service, choice: Choice, prompt: str | list[int], suffix: str | None) -> list[int]:
+def _tokens(
+    service: Service, choice: Choice, prompt: str | list[int], suffix: str | None, formed: bool
+) -> tuple[list[int], str]:
+    """The prompt's tokens, and how its answer begins that the client has already."""
     if isinstance(prompt, str) and suffix is not None and choice.fim:
-        return fill_in(service.base, choice.fim, prompt, suffix)
+        # A grammar says how the answer begins, and knows nothing of what is left to it.
+        opens = "" if formed else opening(choice.fim, prompt)
+        return fill_in(service.base, choice.fim, prompt, suffix, opens), opens
     if isinstance(prompt, list):
         if max(prompt) >= service.base.n_vocab:
             raise InvalidRequest(f"prompt: token {max(prompt)} is beyond the vocabulary", param="prompt")
-        return prompt
+        return prompt, ""
     # A raw prompt may hold control tokens on purpose: that is what this endpoint is for.
     tokens = service.base.tokenize(prompt, add_special=True, parse_special=True)
     if not tokens:
         bos = service.base.bos if service.base.bos >= 0 else service.base.eos
-        return [bos]  # an empty prompt asks for any text: begin one
-    return tokens
+        return [bos], ""  # an empty prompt asks for any text: begin one
+    return tokens, ""
 
 
 class _TextAnswer(Answer):
     id_prefix = "cmpl"
     kind = chunk_kind = "text_completion"
 
-    def __init__(self, *args: Any, echo: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, openings: Sequence[str], echo: bool, **kwargs: Any) -> None:
+        super().__init__(*args, prompts=len(openings), **kwargs)
+        each = len(self.requests) // len(openings)
         self._echo = echo
+        # What the client has before each choice already, unless the prompt is told again, up to there.
+        self._openings = ["" if echo else opens for opens in openings for _ in range(each)]
         self._offsets = [0] * len(self.requests)
 
     def whole(self, index: int, text: str, logprobs: Logprobs, reason: str) -> dict[str, Any]:
-        return self.part(index, text, logprobs, reason, True)
+        return self.part(index, text.removeprefix(self._openings[index]), logprobs, reason, True)
 
     def part(self, index: int, text: str, logprobs: Logprobs, reason: str | None, first: bool) -> dict[str, Any]:
         request = self.requests[index]
@@ -98,6 +110,13 @@ class _TextAnswer(Answer):
             "logprobs": self._logprobs(index, logprobs) if logprobs else None,
             "finish_reason": reason,
         }
+
+    async def _parsed(self, events: AsyncIterator[Indexed]) -> AsyncIterator[Indexed]:
+        async for item in events:
+            if isinstance(item.event, Piece) and item.event.text and (opens := self._openings[item.index]):
+                self._openings[item.index] = ""
+                item = Indexed(item.index, replace(item.event, text=item.event.text.removeprefix(opens)))
+            yield item
 
     def _logprobs(self, index: int, items: Logprobs) -> dict[str, Any]:
         texts = [self._text([item.token]) for item in items]

@@ -9,8 +9,10 @@ from expertd.experts.manifest import FillIn
 REPEATED = 400  # characters at most, of lines that are longer than code's
 
 
-def fill_in(base: Base, markers: FillIn, prefix: str, suffix: str) -> list[int]:
+def fill_in(base: Base, markers: FillIn, prefix: str, suffix: str, opens: str = "") -> list[int]:
     """Tokens of the prompt for the middle between `prefix` and `suffix`, in which neither can act as a control token.
+
+    `opens` is the end of `prefix` that is left to the answer: see `opening`.
 
     With the order `suffix-first` the prefix stands at the end, so that the answer goes on from it as any text goes on
     ("SPM", its second variant in arXiv:2207.14255), and what was computed stays of use while somebody types. With
@@ -25,7 +27,7 @@ def fill_in(base: Base, markers: FillIn, prefix: str, suffix: str) -> list[int]:
             _marker(base, "suffix", markers.suffix),
             *base.tokenize(suffix),
             _marker(base, "middle", markers.middle),
-            *base.tokenize(prefix),
+            *base.tokenize(prefix.removesuffix(opens)),
         ]
     return [
         _marker(base, "prefix", markers.prefix),
@@ -35,6 +37,14 @@ def fill_in(base: Base, markers: FillIn, prefix: str, suffix: str) -> list[int]:
         _marker(base, "middle", markers.middle),
         *(base.tokenize(again) if (again := _last_lines(prefix, markers.repeat)) else ()),
     ]
+
+
+def opening(markers: FillIn, prefix: str) -> str:
+    """What the answer begins with and the caller has already: the last space of `prefix`, or nothing.
+
+    Tokens of words begin with their space, so after a token that is a space alone a model has seen next to nothing.
+    """
+    return " " if markers.order == "suffix-first" and prefix.endswith(" ") else ""
 
 
 def _last_lines(prefix: str, count: int) -> str:

@@ -108,7 +108,8 @@ class FillIn(_Table):
     suffix: str = Field(min_length=1)
     middle: str = Field(min_length=1)
     order: Literal["prefix-first", "suffix-first"] = Field(
-        default="prefix-first", description="suffix-first: the text before the gap stands at the end, behind `middle`"
+        default="prefix-first",
+        description="suffix-first: the text before the gap stands behind `middle`, its last space left to the answer",
     )
     repeat: int = Field(default=0, ge=0, le=64, description="lines before the gap that stand again behind `middle`")
 

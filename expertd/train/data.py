@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from expertd.engine.base import Base
 from expertd.engine.chat_template import ChatTemplate
-from expertd.engine.fill_in import fill_in
+from expertd.engine.fill_in import fill_in, opening
 from expertd.errors import ExpertdError, TrainingRefused, shown
 from expertd.experts.manifest import FillIn
 from expertd.experts.sandbox import render_message
@@ -155,16 +155,18 @@ def _parse(data: bytes) -> Line:
 
 def tokenize(base: Base, template: ChatTemplate, line: Line, asking: Asking) -> Example:
     """The prompt as the daemon makes it for an expert. Raises `ExpertdError` where it would refuse it."""
+    opens = ""
     if line.prefix is not None:
         if asking.fim is None:
             raise TrainingRefused("it is a gap, and the expert.toml in --out has no `fim` that says how one is told")
-        prompt = fill_in(base, asking.fim, line.prefix, line.suffix or "")
+        opens = opening(asking.fim, line.prefix)
+        prompt = fill_in(base, asking.fim, line.prefix, line.suffix or "", opens)
     else:
         messages = [m.model_dump() for m in line.messages or [Message(role="user", content=line.prompt or "")]]
         if asking.template and messages[-1]["role"] == "user":
             messages[-1]["content"] = render_message(asking.template, messages[-1]["content"])
         prompt = template.encode(messages, asking.system)
-    return Example(tuple(prompt), (*base.tokenize(line.answer), base.eos))
+    return Example(tuple(prompt), (*base.tokenize(opens + line.answer), base.eos))
 
 
 def split(examples: Sequence[Example], share: float, most: int, seed: int) -> tuple[list[Example], list[Example]]:

@@ -34,6 +34,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
         "picky": {"template": "{% if not schema %}{{ raise_exception('give a schema') }}{% endif %}{{ text }}"},
         "failing": {"template": "{{ text[:schema] }}"},
         "filling": {"fim": MARKERS},
+        "turned": {"fim": {**MARKERS, "order": "suffix-first"}},
         "lost": {"fim": {**MARKERS, "middle": "<fim_middle>"}},
     }
     for name, manifest in manifests.items():
@@ -115,6 +116,34 @@ def test_a_gap_is_filled_as_the_tokens_around_it_say(http: httpx.Client, asked: 
     assert text(filled) == text(complete(http, "plain", by_hand))
     assert text(filled) != text(complete(http, "filling", PREFIX))
     assert text(complete(http, "filling", PREFIX, suffix="")) == text(complete(http, "plain", at_the_end))
+
+
+def test_the_space_before_a_gap_is_left_to_the_answer_and_taken_off_it(http: httpx.Client, asked: Daemon) -> None:
+    base = Base(resolve("smollm2-135m-instruct", "q4", cache_dir(), False), vocab_only=True)
+    before, behind, middle = (base.tokenize(mark, parse_special=True) for mark in MARKERS.values())
+    by_hand = [*before, *behind, *base.tokenize(SUFFIX), *middle, *base.tokenize(PREFIX.removesuffix(" "))]
+    (word,), (space,) = base.tokenize(" word"), base.tokenize(" ")
+    base.close()
+    spaced = {"logit_bias": {str(word): 100}, "max_tokens": 3}
+    bare = {"logit_bias": {str(word): -100}}
+    assert text(complete(http, "plain", by_hand, **spaced)) == " word word word"
+    filled = complete(http, "turned", [PREFIX, "x ="], suffix=SUFFIX, n=2, **spaced).raise_for_status().json()
+    assert [c["text"] for c in filled["choices"]] == ["word word word"] * 2 + [" word word word"] * 2
+    assert text(complete(http, "turned", PREFIX, suffix=SUFFIX, **bare)) == text(
+        complete(http, "plain", by_hand, **bare)
+    ).removeprefix(" ")
+    # With a grammar, and with the prompt told again, nothing is taken off.
+    formed = complete(http, "turned", PREFIX, suffix=SUFFIX, regex="word")
+    assert text(formed) == "word"
+    assert formed.json()["usage"]["prompt_tokens"] == len([*by_hand, space])
+    told_again = text(complete(http, "turned", PREFIX, suffix="", echo=True, **spaced))
+    assert told_again.endswith("return word word word")
+
+
+def test_a_stream_fills_a_gap_with_what_a_whole_answer_does(openai: OpenAI) -> None:
+    asked_for = {"model": "turned", "prompt": PREFIX, "suffix": SUFFIX, "max_tokens": 8}
+    streamed = "".join(chunk.choices[0].text for chunk in openai.completions.create(**asked_for, stream=True))
+    assert streamed == openai.completions.create(**asked_for).choices[0].text
 
 
 def test_openais_client_fills_a_gap(openai: OpenAI) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from expertd.engine.base import Base
-from expertd.engine.fill_in import fill_in
+from expertd.engine.fill_in import fill_in, opening
 from expertd.errors import InvalidRequest
 from expertd.experts.manifest import FillIn
 from tests.toy_base import make_talking_base
@@ -48,6 +48,19 @@ def test_suffix_first_ends_with_what_stands_before_the_gap(base: Base) -> None:
     turned = MARKERS.model_copy(update={"order": "suffix-first"})
     assert fill_in(base, turned, "def f():\n", "\n    return x") == [0, 1, *after, 2, *before]
     assert fill_in(base, turned, "", "") == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "turned", "opens"),
+    [("x = ", True, " "), ("x =  ", True, " "), ("x =\n", True, ""), ("", True, ""), ("x = ", False, "")],
+)
+def test_the_space_before_the_gap_is_left_to_the_answer_where_that_goes_on_from_it(
+    base: Base, prefix: str, turned: bool, opens: str
+) -> None:
+    markers = MARKERS.model_copy(update={"order": "suffix-first"}) if turned else MARKERS
+    assert opening(markers, prefix) == opens
+    left = fill_in(base, markers, prefix.removesuffix(opens), "y")
+    assert fill_in(base, markers, prefix, "y", opens) == left
 
 
 def test_lines_that_stand_at_the_end_are_not_repeated() -> None:

@@ -138,6 +138,14 @@ def test_a_gap_is_told_by_the_manifests_markers(base, write):
     assert texts(base, example)[1] == "rain<|im_end|>"
 
 
+@pytest.mark.parametrize(("order", "answer"), [("suffix-first", " rain"), ("prefix-first", "rain")])
+def test_an_answer_that_goes_on_from_its_prompt_begins_with_the_space_before_the_gap(base, write, order, answer):
+    asking = Asking(fim=FillIn(prefix="<|im_start|>", suffix="<|endoftext|>", middle="<|im_end|>", order=order))
+    lines = [{"prefix": "the ", "suffix": "", "answer": "rain"}, {"prefix": "the\n", "suffix": "", "answer": "rain"}]
+    spaced, bare = read(write(*lines), base, asking, 100).examples
+    assert (texts(base, spaced)[1], texts(base, bare)[1]) == (f"{answer}<|im_end|>", "rain<|im_end|>")
+
+
 def test_held_out_examples_have_prompts_that_are_not_trained_on():
     examples = [Example((i // 3, 1), (i,)) for i in range(300)]
     trained, held = split(examples, 0.1, 20, seed=1)
