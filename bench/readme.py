@@ -143,6 +143,8 @@ def _router() -> Iterator[tuple[str, str, str]]:
 
     keywords = f"keywords alone {share(found['keywords'])}, bar 0.96"
     yield f"router, right of {found['accuracy'][3]} unseen prompts", share(found["accuracy"]), keywords
+    yield "router, right where the base is not asked", share(found["classifier alone"]), ""
+    yield "router, share that the base is asked about", f"{found['asked']:.2f}", f"{found['asked_ms']:.0f} ms each"
     lookalikes = found["kinds"]["lookalike"]
     yield f"router, right of {lookalikes[3]} look-alikes", share(lookalikes), "bar 0.92"
     yield "router, a wrong expert", share(found["a wrong expert"]), "the other wrong ones go to the base"
@@ -150,8 +152,9 @@ def _router() -> Iterator[tuple[str, str, str]]:
         yield f"router, wrong of the surest {float(at):.0%}", f"{risk:.3f}", ""
     for count, bar in ((10, 5), (200, 10)):
         timed = found[f"{count} experts"]
-        name = f"router beside 4 streams, {count} experts, p50 and p99 ms"
-        yield name, f"{timed['p50']:.1f} and {timed['p99']:.1f}", f"bar {bar} for p99"
+        for way, what in (("classifier", f"bar {bar} for p99"), ("asking the base", "")):
+            name = f"router beside 4 streams, {count} experts, {way}, p50 and p99 ms"
+            yield name, f"{timed[way]['p50']:.1f} and {timed[way]['p99']:.1f}", what
         yield f"a new expert beside {count} is routed to after (s)", f"{timed['found_s']:.2f}", "bar 3"
     yield "router, right with 190 made experts beside", f"{found['200 experts']['accuracy']:.3f}", ""
     yield "router, its files read at the start (s)", f"{found['start_up_s']:.3f}", "bar 0.1"

@@ -143,14 +143,17 @@ def timed(count: int) -> dict[str, Any]:
             time.sleep(10)  # 200 experts' examples are made vectors
             right = accuracy(socket).share()
             with streaming(socket):
-                times = milliseconds(socket)
+                asking = quantiles(milliseconds(socket))
+        with private_daemon(folder, log_level="error", route_reads=False) as socket:
+            time.sleep(3)
+            with streaming(socket):
+                alone = quantiles(milliseconds(socket))
                 found = seconds_to_find(socket, folder)
-    return {
-        "p50": float(np.median(times)),
-        "p99": float(np.quantile(times, 0.99)),
-        "found_s": found,
-        "accuracy": right.value,
-    }
+    return {"classifier": alone, "asking the base": asking, "found_s": found, "accuracy": right.value}
+
+
+def quantiles(times: list[float]) -> dict[str, float]:
+    return {"p50": float(np.median(times)), "p99": float(np.quantile(times, 0.99))}
 
 
 def start_up() -> float:
@@ -188,12 +191,19 @@ def told(evaluation: Evaluation) -> dict[str, Any]:
 def main() -> None:
     with private_daemon(shipped_experts(), log_level="error") as socket:
         evaluation = accuracy(socket)
+    with private_daemon(shipped_experts(), log_level="error", route_reads=False) as socket:
+        alone = accuracy(socket).share()
     print(table(evaluation))
+    read = [outcome.ms for outcome in evaluation.outcomes if outcome.is_read]
+    print(f"\nthe classifier alone  {alone}\nthe base was asked about {len(read)}, {np.median(read):.0f} ms each")
     draw(evaluation, ROOT / "bench" / "routing" / "test.png")
     keywords = by_keywords()
     print(f"\nkeywords alone  {keywords}")
     result = {
         **told(evaluation),
+        "classifier alone": [alone.value, *alone.interval, alone.of],
+        "asked": Share(len(read), len(evaluation.outcomes)).value,
+        "asked_ms": float(np.median(read)),
         "keywords": [keywords.value, *keywords.interval, keywords.of],
         "start_up_s": start_up(),
     }

@@ -125,6 +125,7 @@ class Settings(BaseSettings):
     threads: int = Field(default_factory=lambda: _cores(), ge=1, le=512, description="threads of llama.cpp")
     max_experts: int = Field(10, ge=1, le=100, description="experts that one request may blend")
     route_threshold: FiniteFloat = Field(0.5, ge=0, le=1, description="`auto` takes an expert from this probability on")
+    route_reads: bool = Field(True, description="`auto` has the base itself asked about what it is unsure of")
     route_max: int = Field(1, ge=0, le=10, description="experts that `auto` takes at most; 0: none")
     draft: int = Field(
         15, ge=0, le=64, description="tokens that are tried at once where an answer repeats its prompt; 0: none"

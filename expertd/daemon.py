@@ -17,6 +17,7 @@ from aiohttp import web
 
 from expertd.api.app import make_app
 from expertd.api.auth import read_or_make_token
+from expertd.api.reader import load_reader
 from expertd.api.service import Service
 from expertd.config import Settings, cache_dir, state_dir
 from expertd.engine import empty_cells
@@ -72,10 +73,12 @@ async def serve(settings: Settings) -> None:
         # It takes half a second, most of it for zeros in memory: meanwhile the rest is done.
         context = stack.enter_context(ThreadPoolExecutor(1)).submit(_context, settings, base, hook, unified, kv)
         residents = Residents(int(settings.experts_mb * 1e6))
-        store = Store(settings.experts, base.shape, BaseTensors(path), residents, settings.pin)
+        tensors = BaseTensors(path)
+        store = Store(settings.experts, base.shape, tensors, residents, settings.pin)
         store.scan()
         router = _router(settings, store)
         stack.callback(router.close)
+        reader = load_reader(base, tensors, router.labels) if settings.route_reads else None
         watcher = Watcher(store)
         watcher.start()
         stack.callback(watcher.stop)
@@ -85,7 +88,7 @@ async def serve(settings: Settings) -> None:
         if settings.blending == "auto":
             reason = why_plain(base, flash=settings.flash, unified=unified, kv=kv)
         worker = _worker(settings, base, context.result(), reason, residents)
-        service = Service(settings, base, template, store, grammars, worker, router, listeners.http_url)
+        service = Service(settings, base, template, store, grammars, worker, router, reader, listeners.http_url)
         runner = web.AppRunner(
             make_app(service, token), handler_cancellation=True, access_log=None, shutdown_timeout=1.0
         )

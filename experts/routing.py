@@ -64,12 +64,17 @@ def make_table() -> None:
     tokenizer.backend_tokenizer.save(str(table.FOLDER / table.TOKENIZER))
 
 
+def training_lines() -> list[Line]:
+    """All lines of bench/routing/train but those of gaps, which rules tell."""
+    written = [line for path in sorted(TRAIN.glob("*.jsonl")) for line in read_lines(path)]
+    return [line for line in written if line.prefix is None and line.expert != GAPS]
+
+
 def make_classifier() -> None:
-    """Fits it to all lines but those of gaps, which rules tell; and the few-shot part to each expert as if new."""
+    """Fits it to the lines; and the few-shot part to each expert as if new."""
     features = Features(table.Table())
     said = {path.parent.name: read_manifest(path.parent).routing for path in sorted(HERE.glob(f"*/{FILE}"))}
-    written = [line for path in sorted(TRAIN.glob("*.jsonl")) for line in read_lines(path)]
-    written = [line for line in written if line.prefix is None and line.expert != GAPS]
+    written = training_lines()
     del said[GAPS]
     lines = written + [Line(prompt=text, expert=name) for name, each in said.items() for text in each.examples]
     names = [BASE, *sorted({line.expert for line in lines if line.expert})]

@@ -26,7 +26,7 @@ async def chat(request: web.Request) -> web.StreamResponse:
     received = time.monotonic()
     service = request.app[SERVICE]
     body = await read(request, ChatRequest)
-    choice = service.choose(body, body.asked)
+    choice = await service.choose(body, body.asked, body.messages)
     if body.context:
         body, left = await asyncio.to_thread(long_context.fit, service, body)
         choice = replace(choice, cut=left)

@@ -27,7 +27,7 @@ async def completions(request: web.Request) -> web.StreamResponse:
     received = time.monotonic()
     service = request.app[SERVICE]
     body = await read(request, CompletionRequest)
-    choice = service.choose(body, body.asked)
+    choice = await service.choose(body, body.asked)
     if body.suffix and not choice.fim:
         raise InvalidRequest(
             f"{choice.experts!r} fills no gap: leave `suffix` out, or name an expert whose manifest has `fim`",

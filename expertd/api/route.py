@@ -18,8 +18,7 @@ routes = web.RouteTableDef()
 @routes.post("/v1/route")
 async def route(request: web.Request) -> web.Response:
     body = await read(request, RouteRequest)
-    router = request.app[SERVICE].router
-    decision = router.route(body.asked, body.wishes)
+    decision = await request.app[SERVICE].route(body.asked, body.wishes, body.turns)
     content = {
         "experts": [
             {"name": name, "scale": scale, "score": round(score, 4)} for name, scale, score in decision.experts

@@ -445,6 +445,11 @@ class RouteRequest(_Routed):
         said = [(message.role, message.text) for message in self.messages]
         return in_conversation(said, form=self.form, has_tools=has_tools)
 
+    @property
+    def turns(self) -> list[Message]:
+        """The conversation, of which a `prompt` is the one turn."""
+        return self.messages or [Message(role="user", content=self.prompt or "")]
+
 
 class TeachRequest(RouteRequest):
     """The body of `POST /v1/route/teach`: a request, and whether `expert` is (`good`) or is not the one for it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,14 +12,15 @@ from typing import Any
 
 from aiohttp import web
 
-from expertd.api.schema import Common, TextFormat
+from expertd.api.reader import Reader, to_read
+from expertd.api.schema import Common, Message, TextFormat
 from expertd.api.structured import asked_by, asked_of
 from expertd.api.together import Together
 from expertd.config import Settings
 from expertd.engine.base import Base
 from expertd.engine.chat_template import ChatTemplate
 from expertd.engine.interface import Engine, Request, Sampling
-from expertd.errors import ContextOverflow, InvalidRequest, UnknownModel
+from expertd.errors import ContextOverflow, ExpertdError, InvalidRequest, UnknownModel
 from expertd.experts.blend import Blend, parse_model
 from expertd.experts.invocation import invoked_at
 from expertd.experts.manifest import FillIn
@@ -27,7 +29,10 @@ from expertd.experts.tensors import Weights
 from expertd.grammar.compiler import Grammar, Grammars, Source
 from expertd.router.asked import Asked
 from expertd.router.chunks import Cut
-from expertd.router.router import Router
+from expertd.router.reading import Reading
+from expertd.router.router import Decision, Router, Wishes
+
+log = logging.getLogger(__name__)
 
 # Where neither the request nor an expert's manifest says: llama-server's values, which suit small models.
 DEFAULTS = {"temperature": 0.8, "top_k": 40, "top_p": 0.95, "min_p": 0.05}
@@ -117,13 +122,34 @@ class Service:
     grammars: Grammars
     engine: Engine
     router: Router
+    reader: Reader | None
     http_url: str | None
     started: float = field(default_factory=time.time)
     together: Together = field(default_factory=Together)
     # A few of its own: what takes long to compile holds up no prompt that is to be tokenized.
     _compiling: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "grammar"))
 
-    def choose(self, body: Common, asked: Asked) -> Choice:
+    async def route(self, asked: Asked, wishes: Wishes, messages: Sequence[Message] = ()) -> Decision:
+        """The router's decision. Where it is unsure, the base is asked about these `messages`, if it has room now."""
+        began = time.perf_counter()
+        decision = self.router.route(asked, wishes)
+        if not decision.is_unsure or (reading := await self._read(messages)) is None:
+            return decision
+        decision = self.router.route(asked, wishes, reading)
+        return replace(decision, ms=round((time.perf_counter() - began) * 1e3, 3))
+
+    async def _read(self, messages: Sequence[Message]) -> Reading | None:
+        status = self.engine.status()
+        is_busy = status.waiting or status.running >= self.settings.sequences
+        if self.reader is None or is_busy or not messages or (shown := to_read(messages)) is None:
+            return None
+        try:
+            return await self.reader.read(self.engine, await asyncio.to_thread(self.template.encode, shown))
+        except ExpertdError as error:  # the request itself will be told of what is wrong
+            log.debug("the router's question to the base failed: %s", error.message)
+            return None
+
+    async def choose(self, body: Common, asked: Asked, messages: Sequence[Message] = ()) -> Choice:
         """The experts that `model` names, or for "auto" those that the router finds.
 
         Raises `UnknownModel` or `InvalidRequest`.
@@ -135,7 +161,7 @@ class Service:
                 )
             named = parse_model(body.model, self.settings.max_experts)
             return self._choice(named, "named")
-        decision = self.router.route(asked, body.wishes)
+        decision = await self.route(asked, body.wishes, messages)
         routed = [(name, scale) for name, scale, _ in decision.experts]
         try:
             return self._choice(routed, decision.reason)

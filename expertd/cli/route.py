@@ -106,10 +106,11 @@ def outcome(client: Client, line: Line) -> Outcome:
     """What the daemon decides for a line."""
     decision = client.post("/v1/route", _body(line))
     experts = decision["experts"]
-    scores = decision["stages"].get("classifier", {})
+    is_read = "reading" in decision["stages"]
+    scores = decision["stages"].get("reading" if is_read else "classifier", {})
     chosen = experts[0]["name"] if experts else BASE
     confidence = experts[0]["score"] if experts else scores.get(BASE, 1.0)
-    return Outcome(line.label, chosen, confidence, decision["ms"], line.kind)
+    return Outcome(line.label, chosen, confidence, decision["ms"], line.kind, is_read)
 
 
 def _body(line: Line) -> dict[str, Any]:

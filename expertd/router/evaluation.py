@@ -12,13 +12,17 @@ from expertd.router.examples import BASE
 
 @dataclass(frozen=True)
 class Outcome:
-    """One line: its label, what was chosen, how probable that was, and in what time. `kind` is the line's."""
+    """One line: its label, what was chosen, how probable that was, in what time, and whether the base was asked.
+
+    `kind` is the line's.
+    """
 
     label: str
     chosen: str
     confidence: float
     ms: float
     kind: str = ""
+    is_read: bool = False
 
     @property
     def is_right(self) -> bool:
@@ -95,6 +99,7 @@ def table(evaluation: Evaluation) -> str:
         ("base, precision", str(evaluation.share(chosen=BASE))),
         ("base, recall", str(evaluation.share(label=BASE))),
         *((f"kind {kind}", str(evaluation.share(kind=kind))) for kind in kinds),
+        ("base asked", str(Share(sum(o.is_read for o in evaluation.outcomes), len(evaluation.outcomes)))),
         ("time", f"p50 {evaluation.milliseconds(0.5):.2f} ms, p99 {evaluation.milliseconds(0.99):.2f} ms"),
     ]
     width = max(len(name) for name, _ in rows)

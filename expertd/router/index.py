@@ -15,11 +15,13 @@ from expertd.router.asked import Asked, ends
 from expertd.router.examples import BASE, Example
 from expertd.router.features import Features
 from expertd.router.neighbours import Array, Rows, closeness, similarities
+from expertd.router.reading import Reading
 from expertd.router.shipped import Shipped
 
 log = logging.getLogger(__name__)
 
 
+SURE = 0.98  # the probability from which on the classifier is left alone: it is wrong in one of thirty then
 MOST = 400  # examples of one expert that are looked at, so that no manifest keeps the machine busy
 
 
@@ -61,14 +63,18 @@ class Index:
     strangers: frozenset[str] = frozenset()
     wordless: frozenset[str] = frozenset()
 
-    def probabilities(self, vector: Array, short: Array) -> tuple[dict[str, float], Likeness | None]:
+    def probabilities(
+        self, vector: Array, short: Array, reading: Reading | None = None
+    ) -> tuple[dict[str, float], Likeness | None]:
         """Of the base and of each expert that is known, for a request's vector and its projection."""
         classifier = self.shipped.classifier
         known = dict(zip(classifier.labels, classifier.probabilities(vector).tolist(), strict=True))
         for name in self.strangers:
             known[BASE] += known.pop(name, 0.0)
-        if self.memory.names:
-            odds = self._odds(known, short)
+        odds = self._odds(known, short) if self.memory.names else None
+        if reading:
+            known = reading.joined(known)
+        if odds is not None:
             # The likeliest alone: each was fitted as the one that is new, and many small odds are no large one.
             best = int(odds.argmax())
             p = float(odds[best] / (1 + odds[best]))
@@ -76,6 +82,14 @@ class Index:
             known |= dict.fromkeys(self.memory.names, 0.0) | {self.memory.names[best]: p}
         likeness = self._likeness(short)
         return (_as_the_example(known, likeness) if likeness else known), likeness
+
+    def is_unsure(self, probabilities: Mapping[str, float]) -> bool:
+        """Whether the base, asked itself, could tell more: it knows the experts that the classifier does, and can do
+        nothing against one that is new and likelier than all others together.
+        """
+        first = max(probabilities, key=probabilities.__getitem__)
+        p = probabilities[first]
+        return p < SURE if first in self.shipped.classifier.labels else p < 0.5
 
     def _odds(self, known: Mapping[str, float], short: Array) -> Array:
         """[names], that a request is for each."""

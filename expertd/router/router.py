@@ -20,6 +20,7 @@ from expertd.router.examples import BASE
 from expertd.router.features import Features
 from expertd.router.index import Index, Likeness, Vectors
 from expertd.router.policy import Chosen, Policy
+from expertd.router.reading import Reading
 from expertd.router.table import Table
 from expertd.router.taught import Taught
 
@@ -37,12 +38,29 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Decision:
-    """Experts as (name, scale, score), none for the base; why; what each stage said; and how long it took."""
+    """Experts as (name, scale, score), none for the base; why; what each stage said; and how long it took.
+
+    `is_unsure` where a `Reading` of the prompt may change it.
+    """
 
     experts: Sequence[tuple[str, float, float]]
     reason: str
     stages: dict[str, Any] = field(default_factory=dict)
     ms: float = 0.0
+    is_unsure: bool = False
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One decision: the request, the experts that may be chosen, by which policy, and those that it has anyway."""
+
+    asked: Asked
+    entries: Mapping[str, Entry]
+    policy: Policy
+    included: Sequence[str]
+
+    def choose(self, probabilities: Mapping[str, float], before: str | None = None) -> Chosen:
+        return policy.choose(probabilities, self.entries, self.policy, before, self.included)
 
 
 class Router:
@@ -61,6 +79,11 @@ class Router:
         self._lock = threading.Lock()
         self._pending: Future[None] | None = None
         store.on_change(self.refresh)
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """Of the shipped classifier: the base, and the experts that it knows."""
+        return self._shipped.classifier.labels
 
     def refresh(self) -> Future[None]:
         """Have the index follow what is served and taught now, in the background."""
@@ -83,13 +106,13 @@ class Router:
         except Exception:  # the old one stays
             log.exception("the router's index cannot be made")
 
-    def route(self, asked: Asked, wishes: Wishes = Wishes()) -> Decision:
+    def route(self, asked: Asked, wishes: Wishes = Wishes(), reading: Reading | None = None) -> Decision:
         """The experts for a request. Raises `UnknownModel` or `InvalidRequest` for wishes that cannot be met."""
         began = time.perf_counter()
-        decision = self._route(asked, wishes)
+        decision = self._route(asked, wishes, reading)
         return replace(decision, ms=round((time.perf_counter() - began) * 1e3, 3))
 
-    def _route(self, asked: Asked, wishes: Wishes) -> Decision:
+    def _route(self, asked: Asked, wishes: Wishes, reading: Reading | None) -> Decision:
         most = self._policy.most if wishes.most is None else wishes.most
         included = _included(self._store, wishes)
         named = [(name, 1.0, 1.0) for name in included]
@@ -98,47 +121,62 @@ class Router:
         if included and (room < 1 or wishes.most is None):
             return Decision(named, "named by the request")
         at_all = self._policy.at_all if wishes.most is None else wishes.most
-        found = self._weigh(asked, entries, replace(self._policy, most=room, at_all=at_all), included)
+        case = _Case(asked, entries, replace(self._policy, most=room, at_all=at_all), included)
+        found = self._ruled(case) or self._weighed(case, reading)
         return replace(found, experts=[*named, *found.experts])
 
-    def _weigh(self, asked: Asked, entries: dict[str, Entry], policy_: Policy, included: Sequence[str]) -> Decision:
-        ruling = rules.rule(asked, list(entries.values())) if policy_.most > 0 else rules.Ruling(None, "none is wanted")
-        if ruling:
-            sure = {ruling.expert: 1.0} if ruling.expert else {}
-            ruled = policy.choose(sure, entries, policy_, None, included)
-            return Decision(ruled.experts, f"rule: {ruling.reason}", {"rules": ruling.reason})
+    def _ruled(self, case: _Case) -> Decision | None:
+        if case.policy.most < 1:
+            ruling: rules.Ruling | None = rules.Ruling(None, "none is wanted")
+        else:
+            ruling = rules.rule(case.asked, list(case.entries.values()))
+        if ruling is None:
+            return None
+        chosen = case.choose({ruling.expert: 1.0} if ruling.expert else {})
+        return Decision(chosen.experts, f"rule: {ruling.reason}", {"rules": ruling.reason})
+
+    def _weighed(self, case: _Case, reading: Reading | None) -> Decision:
         now = self._index
-        probabilities, likeness = self._probabilities(now, asked)
-        stages: dict[str, Any] = {"classifier": policy.told(probabilities, entries.keys())}
+        probabilities, likeness = self._probabilities(now, case.asked, reading)
+        by = "reading" if reading else "classifier"
+        stages: dict[str, Any] = {by: policy.told(probabilities, case.entries.keys())}
         if likeness:
             verdict = "for" if likeness.is_for else "not for"
             stages["like an example"] = f"{verdict} {likeness.expert}, {likeness.share:.2f}"
-        chosen = policy.choose(probabilities, entries, policy_, None, included)
-        if not chosen.experts and asked.earlier.strip() and (before := self._before(now, asked, entries, policy_)):
+        chosen = case.choose(probabilities)
+        if not chosen.experts and case.asked.earlier.strip() and (before := self._before(now, case)):
             stages["before"] = before
-            chosen = policy.choose(probabilities, entries, policy_, before, included)
-        if chosen.experts or likeness:
-            return Decision(chosen.experts, f"classifier: {chosen.reason}", stages)
-        wordless = [entry for name, entry in entries.items() if name in now.wordless]
-        if words := rules.keyword_scores(asked.text, wordless):
-            stages["keywords"] = words
-            by_words = policy.choose(words, entries, _by_words(policy_, words), None, included)
-            if by_words.experts:
-                return Decision(by_words.experts, f"keywords: {by_words.reason}", stages)
-        return Decision((), f"classifier: {chosen.reason}", stages)
+            chosen = case.choose(probabilities, before)
+        reason = f"{by}: {chosen.reason}"
+        if not chosen.experts and not likeness and (by_words := self._by_words(now, case, stages)):
+            chosen, reason = by_words, f"keywords: {by_words.reason}"
+        is_unsure = reading is None and now.is_unsure(probabilities)
+        return Decision(chosen.experts, reason, stages, is_unsure=is_unsure)
 
-    def _before(self, now: Index, asked: Asked, entries: dict[str, Entry], policy_: Policy) -> str | None:
+    def _by_words(self, now: Index, case: _Case, stages: dict[str, Any]) -> Chosen | None:
+        """By their manifests' keywords, of the experts that no example is known of."""
+        wordless = [entry for name, entry in case.entries.items() if name in now.wordless]
+        words = rules.keyword_scores(case.asked.text, wordless)
+        if not words:
+            return None
+        stages["keywords"] = words
+        chosen = replace(case, policy=_unless_tied(case.policy, words)).choose(words)
+        return chosen if chosen.experts else None
+
+    def _before(self, now: Index, case: _Case) -> str | None:
         """The expert that the user's turn before was for, as far as that turn alone tells."""
-        probabilities, _ = self._probabilities(now, Asked(asked.earlier))
-        chosen: Chosen = policy.choose(probabilities, entries, policy_)
+        probabilities, _ = self._probabilities(now, Asked(case.asked.earlier))
+        chosen = replace(case, included=()).choose(probabilities)
         return chosen.experts[0][0] if chosen.experts else None
 
-    def _probabilities(self, now: Index, asked: Asked) -> tuple[dict[str, float], Likeness | None]:
+    def _probabilities(
+        self, now: Index, asked: Asked, reading: Reading | None = None
+    ) -> tuple[dict[str, float], Likeness | None]:
         vector = self._features.of(asked)
-        return now.probabilities(vector, self._shipped.projection.of(self._features.short(vector)))
+        return now.probabilities(vector, self._shipped.projection.of(self._features.short(vector)), reading)
 
 
-def _by_words(policy_: Policy, words: Mapping[str, float]) -> Policy:
+def _unless_tied(policy_: Policy, words: Mapping[str, float]) -> Policy:
     """These are no shares of one: two that are as good as each other are none."""
     tied = sorted(words.values())[-2:]
     return replace(policy_, margin=-1.0, most=0 if len(tied) == 2 and tied[0] == tied[1] else 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from expertd.train.data import Example, Group
 from expertd.train.prompt_kv import PromptKV
 from expertd.train.trainee import Trainee
 
+TOKENS = 512  # of prompts at once: attention over more of them leaves a processor's cache
 ROWS = 64  # of logits at once: 12 MB of SmolLM2's, which a processor's cache holds
 
 
@@ -123,15 +124,28 @@ def _run_rests(
         return cache, mask, lengths
     keys = [(example.prompt[: example.active(prompts.offset)], prefix) for example in batch.examples]
     found = [prompts.kept.get(key) for key in keys] if prompts.keep_rests and not gap else [None] * len(keys)
-    if missing := [i for i, kv in enumerate(found) if kv is None]:
-        fresh = _computed(model, shared, prefix, [rests[i] for i in missing], gap)
-        if len(missing) == len(keys) and not prompts.keep_rests:
+    missing = [i for i, kv in enumerate(found) if kv is None]
+    for part in _alike(missing, [len(rest) for rest in rests]):
+        fresh = _computed(model, shared, prefix, [rests[i] for i in part], gap)
+        if len(part) == len(keys) and not prompts.keep_rests:
             return fresh, mask, lengths
-        for row, i in enumerate(missing):
+        for row, i in enumerate(part):
             kv = _row(fresh, row, len(rests[i])) if rests[i] else _nothing(shared)
-            found[i] = kv if gap else prompts.kept.put(keys[i], kv)
+            found[i] = prompts.kept.put(keys[i], kv) if prompts.keep_rests and not gap else kv
     _fill(cache, [kv for kv in found if kv is not None], mask.shape[1] - prefix, shared[0][0])
     return cache, mask, lengths
+
+
+def _alike(rows: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Rows of like length together, so that little is padded, up to `TOKENS` at once."""
+    part: list[int] = []
+    for row in sorted(rows, key=lambda row: -lengths[row]):
+        if part and (len(part) + 1) * lengths[part[0]] > TOKENS:
+            yield sorted(part)
+            part = []
+        part.append(row)
+    if part:
+        yield sorted(part)
 
 
 def _padding(prefix: int, rests: Sequence[Sequence[int]], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:

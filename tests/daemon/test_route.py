@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import threading
@@ -17,7 +18,7 @@ from openai import OpenAI
 from expertd.config import shipped_experts
 from expertd.experts.package import is_part
 from tests.daemon.conftest import ended_well
-from tests.daemon.process import Daemon, free_port, launch
+from tests.daemon.process import ENDLESS, Daemon, free_port, launch
 from tests.fixtures import SMOLLM2, make_peft_folder
 
 SCHEMA = "CREATE TABLE customers (id INTEGER, name TEXT, age INTEGER);"
@@ -58,7 +59,7 @@ def test_a_chat_gets_the_expert_and_says_so(routed: Daemon) -> None:
     ask = {"messages": [{"role": "user", "content": QUESTION}], "temperature": 0, "max_tokens": 60}
     answer = client.chat.completions.with_raw_response.create(model="auto", **ask)  # type: ignore[call-overload]
     assert answer.headers["x-expertd-experts"] == "sql"
-    assert answer.headers["x-expertd-route"].startswith("classifier: sql 0.9")
+    assert answer.headers["x-expertd-route"].startswith("reading: sql 0.9")
     named = client.chat.completions.create(model="sql", **ask)  # type: ignore[call-overload]
     assert answer.parse().choices[0].message.content == named.choices[0].message.content
 
@@ -68,6 +69,42 @@ def test_small_talk_gets_the_base(routed: Daemon) -> None:
     response = routed.client().post("/v1/chat/completions", json=body)
     assert response.headers["x-expertd-experts"] == "base"
     assert response.headers["x-expertd-route"].startswith("classifier: base")
+
+
+UNSURE = "the ones over 30, oldest first"  # of what, is not said
+
+
+def test_where_the_router_is_unsure_the_base_reads_the_prompt(routed: Daemon) -> None:
+    decision = route(routed, prompt=UNSURE)
+    assert decision["reason"].startswith("reading: ")
+    assert "classifier" not in decision["stages"]
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": UNSURE}]
+    response = routed.client().post("/v1/chat/completions", json={"messages": messages, "max_tokens": 4})
+    assert response.headers["x-expertd-route"].startswith("reading: ")
+    usage = response.json()["usage"]
+    # What was computed for the reading is the answer's, but for the last tokens, which the LoRA saw.
+    assert usage["prompt_tokens"] - 6 <= usage["prompt_tokens_details"]["cached_tokens"]
+
+
+def test_the_base_reads_nothing_that_is_long_or_has_results_of_tools(routed: Daemon) -> None:
+    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    results = [
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "1", "content": "7"},
+    ]
+    for before in (results, [{"role": "assistant", "content": "x" * 5000}]):
+        decision = route(routed, messages=[*before, {"role": "user", "content": UNSURE}])
+        assert decision["reason"].startswith("classifier: ")
+
+
+def test_a_busy_daemon_routes_without_reading(routed: Daemon) -> None:
+    with contextlib.ExitStack() as stack:
+        streams = []  # kept: without its iterator a response closes
+        for _ in range(8):  # as many as it decodes at once
+            stream = stack.enter_context(routed.client().stream("POST", "/v1/completions", json=ENDLESS))
+            streams.append(stream.iter_lines())
+            assert next(streams[-1])
+        assert route(routed, prompt=UNSURE)["reason"].startswith("classifier: ")
 
 
 def test_the_request_has_the_last_word(routed: Daemon) -> None:
@@ -94,7 +131,7 @@ def test_route_tells_stages_and_time(routed: Daemon) -> None:
     decision = route(routed, messages=[{"role": "user", "content": QUESTION}])
     (expert,) = decision["experts"]
     assert expert["name"] == "sql" and expert["scale"] == 1.0 and 0.5 < expert["score"] <= 1
-    assert decision["stages"]["classifier"]["sql"] == expert["score"]
+    assert decision["stages"]["reading"]["sql"] == expert["score"]
     assert set(decision) == {"experts", "reason", "stages", "ms"}
     assert chosen(route(routed, prompt="What is SQL injection, in two sentences?")) == []
 

@@ -8,6 +8,7 @@ from peft import LoraConfig
 from transformers import DynamicCache, LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
 from transformers.models.gemma3 import Gemma3ForCausalLM, Gemma3TextConfig
 
+from expertd.train import answer_only
 from expertd.train.answer_only import Prompts, answer_loss
 from expertd.train.data import Example, Group
 from expertd.train.prompt_kv import PromptKV
@@ -62,7 +63,9 @@ LONGER_RESTS = [(4, 3), (9, 6), (7, 1)]
     + [("qwen3", 2, RAGGED, 1), ("gemma3", 2, NO_RESTS, 1), ("gemma3", 2, EVEN_RESTS, 1)]
     + [("llama", 2, LONGER_RESTS, 5), ("qwen3", 2, LONGER_RESTS, 5)],
 )
-def test_a_batch_over_a_shared_prefix_has_the_loss_and_gradients_of_its_rows_alone(kind, kv_heads, sizes, offset):
+def test_a_batch_over_a_shared_prefix_has_the_loss_and_gradients_of_its_rows_alone(
+    kind, kv_heads, sizes, offset, monkeypatch
+):
     base = _base(kind, kv_heads)
     plain = copy.deepcopy(base)
     plain.set_attn_implementation("eager")
@@ -79,6 +82,9 @@ def test_a_batch_over_a_shared_prefix_has_the_loss_and_gradients_of_its_rows_alo
         answer_loss(trainee, some, Group(PREFIX, examples[1:]), 0)
     for _ in range(2):
         torch.testing.assert_close(answer_loss(trainee, some, Group(PREFIX, examples), 0), loss, rtol=1e-5, atol=1e-5)
+    monkeypatch.setattr(answer_only, "TOKENS", 8)  # some rests by themselves
+    in_parts = answer_loss(trainee, Prompts(kept, offset), Group(PREFIX, examples), 0)
+    torch.testing.assert_close(in_parts, loss, rtol=1e-5, atol=1e-5)
 
     expected = sum(_alone(plain, trainee, example, offset) for example in examples)
     torch.testing.assert_close(loss, expected, rtol=1e-5, atol=1e-5)

@@ -17,6 +17,7 @@ from expertd.router.classifier import fit
 from expertd.router.examples import BASE, read_lines
 from expertd.router.neighbours import FEATURES, closeness, fit_few_shot, similarities
 from expertd.router.policy import Policy, choose
+from expertd.router.reading import Reading
 from expertd.router.router import Router, Wishes
 from expertd.router.taught import Taught
 from tests.fixtures import TINY, make_peft_folder
@@ -69,6 +70,39 @@ def test_known_and_new_experts_are_told_apart(made: Callable[..., Router]) -> No
     assert names(router, "What is the capital of Peru?") == []
     # The classifier knows it, and nobody here serves it.
     assert names(router, "regex for a date like 2024-05-01") == []
+
+
+def test_what_the_base_read_decides_where_the_classifier_is_unsure(made: Callable[..., Router]) -> None:
+    router, unsure = made(), Asked("the three of them that sold most, please")
+    alone = router.route(unsure)
+    assert alone.is_unsure and alone.experts == []
+    for said, expert in (("sql", ["sql"]), (BASE, []), ("regex", [])):  # nobody serves regex here
+        read = router.route(unsure, reading=Reading({said: 1.0}, 0.5, 1.0))
+        assert [name for name, _, _ in read.experts] == expert
+        assert read.reason.startswith("reading: ") and "classifier" not in read.stages
+        assert not read.is_unsure
+    assert router.route(unsure, Wishes(exclude=["sql"]), Reading({"sql": 1.0}, 0.5, 1.0)).experts == []
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Asked("SQL for the number of orders of each customer. orders(id, customer_id)"),
+        Asked("a haiku about my old cat"),  # the base knows nothing of what is new
+        Asked("the three of them that sold most, please", has_tools=True),
+        Asked(""),
+    ],
+)
+def test_nobody_else_is_asked_about_what_is_sure(made: Callable[..., Router], asked: Asked) -> None:
+    assert not made().route(asked).is_unsure
+
+
+def test_two_opinions_are_joined_by_their_weights() -> None:
+    known, said = {BASE: 0.6, "sql": 0.4}, {BASE: 0.1, "sql": 0.9}
+    assert Reading(said, 1.0, 0.0).joined(known) == pytest.approx(known)
+    assert Reading(said, 0.0, 1.0).joined(known) == pytest.approx(said)
+    assert Reading(said, 1.0, 1.0).joined(known)["sql"] == pytest.approx(0.36 / 0.42)
+    assert Reading({BASE: 1.0}, 1.0, 1.0).joined({BASE: 0.0, "sql": 1.0})["sql"] == pytest.approx(0.5)
 
 
 def test_an_example_of_a_manifest_goes_to_its_expert(made: Callable[..., Router]) -> None:

@@ -504,7 +504,7 @@ def test_files_that_cannot_be_read_for_a_moment_are_served_again(crowded: Store,
 
 def test_while_one_expert_is_read_nobody_else_waits(crowded: Store) -> None:
     """The event loop goes on, and what memory has is had at once."""
-    service = Service(None, None, None, crowded, None, None, None, None)  # type: ignore[arg-type]
+    service = Service(None, None, None, crowded, None, None, None, None, None)  # type: ignore[arg-type]
     reading = threading.Event()
     crowded._reader.submit(reading.wait)
     there, dropped = (Choice(*crowded.blend([(name, 1.0)]), "named") for name in ("two", "one"))
