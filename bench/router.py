@@ -40,7 +40,7 @@ TEST = ROOT / "bench" / "routing" / "test"
 STREAMS = 4
 EXAMPLES, NEGATIVES = 12, 10  # of each made expert, as many as the shipped ones have
 LENGTHS = (10, 100, 1000, 8000)  # words, about as many tokens
-ASKED = 250  # times at each length
+ASKED = 120  # times at each length
 
 
 def lines() -> list[Line]:
@@ -111,18 +111,22 @@ def streaming(socket: Path) -> Iterator[None]:
             thread.join()
 
 
-def milliseconds(socket: Path) -> list[float]:
-    """Of decisions over prompts of all lengths, each second one as the second turn of a conversation."""
+def decisions(socket: Path) -> list[tuple[float, bool]]:
+    """The milliseconds of decisions over prompts of all lengths, each second one as the second turn of a conversation,
+    and whether the base was asked.
+    """
     client, drawn = Client(socket), random.Random(1)
     words = " ".join(line.asked.text for line in lines()).split()
-    times = []
+    found = []
     for _ in tqdm(range(ASKED), desc="timed"):
         for length in LENGTHS:
             prompt = " ".join(drawn.choices(words, k=length))
             turns = [{"role": "user", "content": prompt}]
             earlier = [{"role": "user", "content": prompt[::-1]}, {"role": "assistant", "content": prompt}]
-            times += [client.post("/v1/route", {"messages": said})["ms"] for said in (turns, [*earlier, *turns])]
-    return times
+            for said in (turns, [*earlier, *turns]):
+                decision = client.post("/v1/route", {"messages": said})
+                found.append((decision["ms"], "reading" in decision["stages"]))
+    return found
 
 
 def seconds_to_find(socket: Path, folder: Path) -> float:
@@ -143,11 +147,11 @@ def timed(count: int) -> dict[str, Any]:
             time.sleep(10)  # 200 experts' examples are made vectors
             right = accuracy(socket).share()
             with streaming(socket):
-                asking = quantiles(milliseconds(socket))
+                asking = quantiles([ms for ms, is_read in decisions(socket) if is_read])
         with private_daemon(folder, log_level="error", route_reads=False) as socket:
             time.sleep(3)
             with streaming(socket):
-                alone = quantiles(milliseconds(socket))
+                alone = quantiles([ms for ms, _ in decisions(socket)])
                 found = seconds_to_find(socket, folder)
     return {"classifier": alone, "asking the base": asking, "found_s": found, "accuracy": right.value}
 

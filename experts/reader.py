@@ -116,7 +116,7 @@ def weigh(lines: list[Line]) -> None:
         ((a, b) for a in np.arange(0, 1.51, 0.05) for b in np.arange(0, 1.51, 0.05)),
         key=lambda weights: _surprise(names, classified[held], read, truth, *weights),
     )
-    weights = {"classifier": round(float(best[0]), 2), "reading": round(float(best[1]), 2)}
+    weights = {"classifier": round(float(best[0]), 2), "reading": round(float(best[1]), 2), "labels": names}
     for name, (a, b) in {"classifier": (1, 0), "reading": (0, 1), "both": best}.items():
         joined = _joined(names, classified[held], read, a, b)
         print(f"{name}: {(joined.argmax(1) == truth).mean():.3f} of {len(held)} are told right")
@@ -126,6 +126,10 @@ def weigh(lines: list[Line]) -> None:
 def readings(lines: list[Line], names: list[str]) -> Array:
     """What the shipped reader says, [lines, names]."""
     found = np.zeros((len(lines), len(names)), np.float32)
+    settings = load_settings()
+    base = Base(resolve(settings.base, settings.layout, cache_dir(), True), vocab_only=True)
+    column_of = {base.piece(base.tokenize(word(name))[0]).decode(): i for i, name in enumerate(names)}
+    base.close()
     with daemon(FOLDER.parent, route_reads=False) as client:
         for row, line in enumerate(tqdm(lines, desc="read")):
             messages = body(line).get("messages") or [{"role": "user", "content": line.prompt}]
@@ -133,9 +137,8 @@ def readings(lines: list[Line], names: list[str]) -> Array:
             asked |= {"logprobs": True, "top_logprobs": LIKELY}
             answer = client.post("/v1/chat/completions", json=asked).raise_for_status().json()
             for token in answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]:
-                for column, name in enumerate(names):
-                    if token["token"] and word(name).startswith(token["token"]):
-                        found[row, column] += np.exp(token["logprob"])
+                if token["token"] in column_of:
+                    found[row, column_of[token["token"]]] = np.exp(token["logprob"])
     return found
 
 

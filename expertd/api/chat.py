@@ -26,13 +26,13 @@ async def chat(request: web.Request) -> web.StreamResponse:
     received = time.monotonic()
     service = request.app[SERVICE]
     body = await read(request, ChatRequest)
+    service.check_room(body.n)
     choice = await service.choose(body, body.asked, body.messages)
     if body.context:
         body, left = await asyncio.to_thread(long_context.fit, service, body)
         choice = replace(choice, cut=left)
     asked = _as_the_expert_is_asked(body, choice)
     service.check(tools.texts(asked), "messages")
-    service.check_room(body.n)
     grammar = await service.grammar(body, choice)
     choice = await service.load(choice)
     requests = await asyncio.to_thread(_requests, service, asked, choice, grammar)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -14,9 +13,8 @@ from expertd.api.answer import Answer, Logprobs
 from expertd.api.body import read
 from expertd.api.schema import CompletionRequest
 from expertd.api.service import SERVICE, Choice, Service
-from expertd.api.streams import Indexed
 from expertd.engine.fill_in import fill_in, opening
-from expertd.engine.interface import Piece, TokenLogprob
+from expertd.engine.interface import TokenLogprob
 from expertd.errors import InvalidRequest
 
 routes = web.RouteTableDef()
@@ -53,12 +51,14 @@ async def completions(request: web.Request) -> web.StreamResponse:
             grammar=grammar,
             index=i,
             prompt_logprobs=echo_logprobs,
+            opens="" if body.echo else opens,  # behind the prompt that is told again, nothing is told twice
         )
-        for prompt, _ in told
+        for prompt, opens in told
         for i in range(body.n)
     ]
-    openings = [opens for _, opens in told]
-    answer = _TextAnswer(service, choice, requests, openings=openings, wants_usage=body.wants_usage, echo=body.echo)
+    answer = _TextAnswer(
+        service, choice, requests, prompts=len(body.prompt), wants_usage=body.wants_usage, echo=body.echo
+    )
     return await answer.respond(request, stream=body.stream, received=received)
 
 
@@ -86,16 +86,13 @@ class _TextAnswer(Answer):
     id_prefix = "cmpl"
     kind = chunk_kind = "text_completion"
 
-    def __init__(self, *args: Any, openings: Sequence[str], echo: bool, **kwargs: Any) -> None:
-        super().__init__(*args, prompts=len(openings), **kwargs)
-        each = len(self.requests) // len(openings)
+    def __init__(self, *args: Any, echo: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._echo = echo
-        # What the client has before each choice already, unless the prompt is told again, up to there.
-        self._openings = ["" if echo else opens for opens in openings for _ in range(each)]
         self._offsets = [0] * len(self.requests)
 
     def whole(self, index: int, text: str, logprobs: Logprobs, reason: str) -> dict[str, Any]:
-        return self.part(index, text.removeprefix(self._openings[index]), logprobs, reason, True)
+        return self.part(index, text, logprobs, reason, True)
 
     def part(self, index: int, text: str, logprobs: Logprobs, reason: str | None, first: bool) -> dict[str, Any]:
         request = self.requests[index]
@@ -111,19 +108,13 @@ class _TextAnswer(Answer):
             "finish_reason": reason,
         }
 
-    async def _parsed(self, events: AsyncIterator[Indexed]) -> AsyncIterator[Indexed]:
-        async for item in events:
-            if isinstance(item.event, Piece) and item.event.text and (opens := self._openings[item.index]):
-                self._openings[item.index] = ""
-                item = Indexed(item.index, replace(item.event, text=item.event.text.removeprefix(opens)))
-            yield item
-
     def _logprobs(self, index: int, items: Logprobs) -> dict[str, Any]:
         texts = [self._text([item.token]) for item in items]
         offsets = []
         for text in texts:
             offsets.append(self._offsets[index])
-            self._offsets[index] += len(text)
+            told = text if offsets[-1] else text.removeprefix(self.requests[index].opens)
+            self._offsets[index] += len(told)
         return {
             "tokens": texts,
             "token_logprobs": [item.logprob for item in items],

@@ -1,6 +1,7 @@
 """A prompt that the router is unsure of, read by the base itself with a LoRA that answers with an expert's name.
 
-The prompt is the base's own KV, which the answer needs anyway: what it costs is a step over the few tokens at its end.
+The prompt's KV is the base's own, which the answers of activated experts and of the base need anyway: beside them it
+costs a step over the few tokens at the prompt's end.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import json
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 
 FOLDER = Path(router.__file__).parent / "static" / "reader"
 WEIGHTS = "reading.json"  # beside it: the weights of the classifier's opinion and of this one
-MAX_CHARACTERS = 4000  # of a conversation that is read: where it is for nobody after all, a second's work at most
+LONGEST, MAX_CHARACTERS = 1000, 4000  # tokens of a prompt that is read, and characters that are made tokens for it
 LIKELY = 20  # tokens whose probabilities are looked at
 
 
@@ -43,10 +44,11 @@ class Reader:
     of_classifier: float
     of_reading: float
 
-    async def read(self, engine: Engine, prompt: Sequence[int]) -> Reading:
-        """Raises `ExpertdError` where the engine cannot take it."""
+    async def read(self, engine: Engine, prompt: Sequence[int]) -> Reading | None:
+        """None where its answer is none of the labels. Raises `ExpertdError` where the engine cannot take it."""
         sampling = Sampling(temperature=0.0)
-        generation = engine.submit(Request(tuple(prompt), 1, self.blend, (self.weights,), sampling, logprobs=LIKELY))
+        asked = Request(tuple(prompt), 1, self.blend, (self.weights,), sampling, logprobs=LIKELY, is_last=True)
+        generation = engine.submit(asked)
         shares = dict.fromkeys(self.labels.values(), 0.0)
         try:
             async for event in generation:
@@ -54,28 +56,31 @@ class Reader:
                     shares |= {self.labels[t]: math.exp(p) for t, p in event.logprobs[0].top if t in self.labels}
         finally:
             generation.cancel()
-        return Reading(shares, self.of_classifier, self.of_reading)
+        return Reading(shares, self.of_classifier, self.of_reading) if sum(shares.values()) > 0.5 else None
 
 
 def to_read(messages: Sequence[Message]) -> list[dict[str, Any]] | None:
     """What the base is shown of a conversation: all of it, so that the answer's prompt begins with the same tokens.
 
-    None where it is too long by its size alone, or has calls of tools, which templates tell in different ways.
+    None where it is too long, or has calls of tools, which templates tell in different ways.
     """
-    if any(message.role == "tool" or message.tool_calls for message in messages):
-        return None
     if sum(len(message.text) for message in messages) > MAX_CHARACTERS:
+        return None
+    if any(message.role == "tool" or message.tool_calls for message in messages):
         return None
     return [{"role": message.role, "content": message.text} for message in messages]
 
 
 def load_reader(base: Base, tensors: BaseTensors, labels: Sequence[str]) -> Reader | None:
-    """The shipped one, None where it was not trained on this base, for the classifier's `labels`.
+    """The shipped one, for the classifier's `labels`; None where it was trained on another base or other labels.
 
     Raises `OSError` where the installation is not whole.
     """
     manifest = read_manifest(FOLDER)
     told = json.loads((FOLDER / WEIGHTS).read_text(encoding="utf-8"))
+    if sorted(told["labels"]) != sorted(labels):
+        log.warning("the router asks no base: the classifier was fitted to other experts than %s", FOLDER)
+        return None
     try:
         weights = read_weights(FOLDER, manifest, base.shape, tensors)
     except ExpertRefused as error:
@@ -83,4 +88,4 @@ def load_reader(base: Base, tensors: BaseTensors, labels: Sequence[str]) -> Read
         return None
     part = Part(manifest.name, weights.content_hash, manifest.scale, manifest.offset)
     first = {base.tokenize(word(label))[0]: label for label in labels}
-    return Reader(Blend((part,)), weights, first, told["classifier"], told["reading"])
+    return Reader(Blend((part,)), replace(weights, quantized=None), first, told["classifier"], told["reading"])

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from expertd.api.reader import Reader, to_read
+from expertd.api.reader import LONGEST, Reader, to_read
 from expertd.api.schema import Common, Message, TextFormat
 from expertd.api.structured import asked_by, asked_of
 from expertd.api.together import Together
@@ -139,15 +139,23 @@ class Service:
         return replace(decision, ms=round((time.perf_counter() - began) * 1e3, 3))
 
     async def _read(self, messages: Sequence[Message]) -> Reading | None:
-        status = self.engine.status()
-        is_busy = status.waiting or status.running >= self.settings.sequences
-        if self.reader is None or is_busy or not messages or (shown := to_read(messages)) is None:
+        if self.reader is None or not messages or not self._can_read() or (shown := to_read(messages)) is None:
             return None
         try:
-            return await self.reader.read(self.engine, await asyncio.to_thread(self.template.encode, shown))
+            prompt = await asyncio.to_thread(self.template.encode, shown)
+            return await self.reader.read(self.engine, prompt) if len(prompt) <= LONGEST else None
         except ExpertdError as error:  # the request itself will be told of what is wrong
             log.debug("the router's question to the base failed: %s", error.message)
             return None
+
+    def _can_read(self) -> bool:
+        """Whether a prompt can be read now at little cost: a sequence is free, nobody else waits for other adapters,
+        and what is computed stays.
+        """
+        status = self.engine.status()
+        is_free = status.running + status.waiting < self.settings.sequences
+        disturbs = status.blending == "plain" and status.running
+        return is_free and not disturbs and self.settings.prefix_cache_mb > 0
 
     async def choose(self, body: Common, asked: Asked, messages: Sequence[Message] = ()) -> Choice:
         """The experts that `model` names, or for "auto" those that the router finds.
@@ -238,6 +246,7 @@ class Service:
         grammar: Grammar | None,
         index: int = 0,
         prompt_logprobs: bool = False,
+        opens: str = "",
     ) -> Request:
         """The engine's request for choice number `index` of a body. The `choice` must be loaded."""
         blend, weights = choice.on(prompt)
@@ -253,6 +262,7 @@ class Service:
             logprobs=logprobs,
             prompt_logprobs=prompt_logprobs,
             grammar=grammar,
+            opens=opens,
         )
 
     def _sampling(self, body: Common, choice: Choice, index: int) -> Sampling:

@@ -112,7 +112,7 @@ class Answers:
         self.tell(seq, Done(reason, seq.timings()))
         self.end(seq)
         activated = all(part.offset is not None for part in seq.request.blend.parts)
-        if activated and seq.reusable < len(seq.tokens) < self._limits.cells:
+        if activated and not seq.request.is_last and seq.reusable < len(seq.tokens) < self._limits.cells:
             # In the next turn this answer is prompt, and so the base's.
             tokens = (*seq.request.prompt, *seq.tokens[len(seq.prompt) :])  # without virtual ones
             again = Request(tokens, max_tokens=0, sampling=Sampling(temperature=0))

@@ -42,6 +42,8 @@ class Request:
     logprobs: int | None = None  # alternatives reported for each token; 0: the drawn one alone
     prompt_logprobs: bool = False
     grammar: Grammar | None = None  # that the answer must follow
+    opens: str = ""  # how the answer may begin that the client has already: it is not told again
+    is_last: bool = False  # no next turn begins with its answer
 
     @property
     def n_virtual(self) -> int:

@@ -37,7 +37,7 @@ class Sequence:
         self.sampler = Sampler(request.sampling)
         self.constraint = request.grammar.start() if request.grammar else None
         self.lookup = Lookup(len(self.prompt))
-        self.text = TextStream(base.piece, request.stop)
+        self.text = TextStream(base.piece, request.stop, request.opens)
         self.prompt_logprobs: list[TokenLogprob] = []
         self.told = 0  # prompt tokens that these tell of, or that are not to be told
         self._identity: Identity = np.empty(0, np.int64)  # of the tokens that were there when it was last asked for

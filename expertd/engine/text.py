@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 class TextStream:
     """Turns the tokens of one answer into text that may be sent, holding back what could begin a stop string."""
 
-    def __init__(self, piece: Callable[[int], bytes], stop: Sequence[str]) -> None:
+    def __init__(self, piece: Callable[[int], bytes], stop: Sequence[str], opens: str = "") -> None:
+        """Where the text begins with `opens`, one character, that is left out."""
         self._piece = piece
         self._stop = tuple(stop)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._opens = opens
         self._held = ""
         self.stopped = False
 
@@ -31,6 +33,8 @@ class TextStream:
     def _advance(self, new: str) -> str:
         if self.stopped:
             return ""
+        if new:
+            new, self._opens = new.removeprefix(self._opens), ""
         text = self._held + new
         if not self._stop:
             return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,13 +83,13 @@ class Index:
         likeness = self._likeness(short)
         return (_as_the_example(known, likeness) if likeness else known), likeness
 
-    def is_unsure(self, probabilities: Mapping[str, float]) -> bool:
-        """Whether the base, asked itself, could tell more: it knows the experts that the classifier does, and can do
-        nothing against one that is new and likelier than all others together.
+    def is_unsure(self, probabilities: Mapping[str, float], choosable: Collection[str]) -> bool:
+        """Whether the base, asked itself, could tell more of the experts that may be chosen: it knows those that the
+        classifier does, and can do nothing against one that is new and likelier than all others together.
         """
+        known = set(self.shipped.classifier.labels) - self.strangers
         first = max(probabilities, key=probabilities.__getitem__)
-        p = probabilities[first]
-        return p < SURE if first in self.shipped.classifier.labels else p < 0.5
+        return bool(known & set(choosable)) and probabilities[first] < (SURE if first in known else 0.5)
 
     def _odds(self, known: Mapping[str, float], short: Array) -> Array:
         """[names], that a request is for each."""

@@ -150,7 +150,7 @@ class Router:
         reason = f"{by}: {chosen.reason}"
         if not chosen.experts and not likeness and (by_words := self._by_words(now, case, stages)):
             chosen, reason = by_words, f"keywords: {by_words.reason}"
-        is_unsure = reading is None and now.is_unsure(probabilities)
+        is_unsure = reading is None and now.is_unsure(probabilities, case.entries.keys() - set(case.included))
         return Decision(chosen.experts, reason, stages, is_unsure=is_unsure)
 
     def _by_words(self, now: Index, case: _Case, stages: dict[str, Any]) -> Chosen | None:

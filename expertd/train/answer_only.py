@@ -14,7 +14,7 @@ from expertd.train.data import Example, Group
 from expertd.train.prompt_kv import PromptKV
 from expertd.train.trainee import Trainee
 
-TOKENS = 512  # of prompts at once: attention over more of them leaves a processor's cache
+TOKENS = 512  # of prompts at once on a CPU: attention over more of them leaves its cache
 ROWS = 64  # of logits at once: 12 MB of SmolLM2's, which a processor's cache holds
 
 
@@ -125,7 +125,8 @@ def _run_rests(
     keys = [(example.prompt[: example.active(prompts.offset)], prefix) for example in batch.examples]
     found = [prompts.kept.get(key) for key in keys] if prompts.keep_rests and not gap else [None] * len(keys)
     missing = [i for i, kv in enumerate(found) if kv is None]
-    for part in _alike(missing, [len(rest) for rest in rests]):
+    at_once = TOKENS if device.type == "cpu" else sum(map(len, rests)) * len(rests)
+    for part in _alike(missing, [len(rest) for rest in rests], at_once):
         fresh = _computed(model, shared, prefix, [rests[i] for i in part], gap)
         if len(part) == len(keys) and not prompts.keep_rests:
             return fresh, mask, lengths
@@ -136,11 +137,11 @@ def _run_rests(
     return cache, mask, lengths
 
 
-def _alike(rows: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Rows of like length together, so that little is padded, up to `TOKENS` at once."""
+def _alike(rows: Sequence[int], lengths: Sequence[int], at_once: int) -> Iterator[list[int]]:
+    """Rows of like length together, so that little is padded, up to so many tokens at once."""
     part: list[int] = []
     for row in sorted(rows, key=lambda row: -lengths[row]):
-        if part and (len(part) + 1) * lengths[part[0]] > TOKENS:
+        if part and (len(part) + 1) * lengths[part[0]] > at_once:
             yield sorted(part)
             part = []
         part.append(row)

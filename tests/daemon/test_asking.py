@@ -132,6 +132,10 @@ def test_the_space_before_a_gap_is_left_to_the_answer_and_taken_off_it(http: htt
     assert text(complete(http, "turned", PREFIX, suffix=SUFFIX, **bare)) == text(
         complete(http, "plain", by_hand, **bare)
     ).removeprefix(" ")
+    stopped = complete(http, "turned", PREFIX, suffix=SUFFIX, stop=[" "], logprobs=0, **spaced)
+    assert text(stopped) == "word"
+    told = complete(http, "turned", PREFIX, suffix=SUFFIX, logprobs=0, **spaced).json()["choices"][0]
+    assert told["logprobs"]["text_offset"] == [0, 4, 9]
     # With a grammar, and with the prompt told again, nothing is taken off.
     formed = complete(http, "turned", PREFIX, suffix=SUFFIX, regex="word")
     assert text(formed) == "word"
@@ -141,9 +145,12 @@ def test_the_space_before_a_gap_is_left_to_the_answer_and_taken_off_it(http: htt
 
 
 def test_a_stream_fills_a_gap_with_what_a_whole_answer_does(openai: OpenAI) -> None:
-    asked_for = {"model": "turned", "prompt": PREFIX, "suffix": SUFFIX, "max_tokens": 8}
+    base = Base(resolve("smollm2-135m-instruct", "q4", cache_dir(), False), vocab_only=True)
+    (word,) = base.tokenize(" word")
+    base.close()
+    asked_for = {"model": "turned", "prompt": PREFIX, "suffix": SUFFIX, "max_tokens": 3, "logit_bias": {str(word): 100}}
     streamed = "".join(chunk.choices[0].text for chunk in openai.completions.create(**asked_for, stream=True))
-    assert streamed == openai.completions.create(**asked_for).choices[0].text
+    assert streamed == openai.completions.create(**asked_for).choices[0].text == "word word word"
 
 
 def test_openais_client_fills_a_gap(openai: OpenAI) -> None:

@@ -100,7 +100,8 @@ def test_the_base_reads_nothing_that_is_long_or_has_results_of_tools(routed: Dae
 def test_a_busy_daemon_routes_without_reading(routed: Daemon) -> None:
     with contextlib.ExitStack() as stack:
         streams = []  # kept: without its iterator a response closes
-        for _ in range(8):  # as many as it decodes at once
+        for count in range(8):  # as many as it decodes at once
+            assert route(routed, prompt=f"{UNSURE} {count}")["reason"].startswith("reading: ")
             stream = stack.enter_context(routed.client().stream("POST", "/v1/completions", json=ENDLESS))
             streams.append(stream.iter_lines())
             assert next(streams[-1])

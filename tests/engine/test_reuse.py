@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -93,6 +94,23 @@ def test_an_experts_answer_is_the_bases_when_there_was_time(toy, experts, monkey
     for second, sort in zip(seconds, (loaded, other), strict=True):
         assert second.timings.cached_tokens >= len(prompt) + N
         assert second.tokens == greedy(toy.base, longer, N, sort)
+
+
+def test_what_no_turn_follows_leaves_nothing_to_do_and_keeps_its_prompt_once(toy, experts, monkeypatch):
+    monkeypatch.setattr(worker_module, "QUIET", 0.01)
+    prompt, loaded = toy.prompt(22, 40), [(experts[0], 1.0)]
+
+    async def run():
+        async with engine(toy.base) as worker:
+            await ask(worker, replace(request(prompt, 1, loaded, offset=5), is_last=True))
+            await background_done(worker)
+            (second,) = await ask(worker, request(prompt, N, [(experts[1], 1.0)]))
+            return second, worker.counters().prompt_tokens
+
+    second, counted = asyncio.run(run())
+    assert second.timings.cached_tokens == len(prompt) - 5
+    assert second.tokens == greedy(toy.base, prompt, N, [(experts[1], 1.0)])
+    assert counted == 2 * len(prompt)
 
 
 def test_work_in_the_background_gives_way_to_a_request_and_is_nobodys(toy, experts, monkeypatch):

@@ -84,6 +84,24 @@ def test_what_the_base_read_decides_where_the_classifier_is_unsure(made: Callabl
     assert router.route(unsure, Wishes(exclude=["sql"]), Reading({"sql": 1.0}, 0.5, 1.0)).experts == []
 
 
+def test_the_base_is_asked_of_no_experts_that_cannot_be_chosen(made: Callable[..., Router], folder: Path) -> None:
+    unsure = Asked("the three of them that sold most, please")
+    assert not made().route(unsure, Wishes(exclude=["sql"])).is_unsure
+    assert not made().route(unsure, Wishes(include=["sql"], most=2)).is_unsure
+    make_peft_folder(folder / "sql", manifest={"routing": {"examples": ("fill the hole in my bucket",)}})
+    assert not made().route(unsure).is_unsure
+
+
+def test_what_is_read_for_a_shipped_expert_is_not_for_a_stranger_with_its_name(
+    made: Callable[..., Router], folder: Path
+) -> None:
+    make_peft_folder(folder / "sql", manifest={"routing": {"examples": ("fill the hole in my bucket",)}})
+    make_peft_folder(folder / "shell", manifest={"routing": {}})
+    asked = Asked("SQL for the number of orders of each customer. orders(id, customer_id)")
+    read = made().route(asked, reading=Reading({"sql": 0.98, "shell": 0.01, BASE: 0.001}, 0.2, 0.7))
+    assert read.experts == []
+
+
 @pytest.mark.parametrize(
     "asked",
     [

@@ -20,6 +20,21 @@ def stream(pieces, stop=()):
     return pushed, "" if text.stopped else text.flush(), text.stopped
 
 
+@pytest.mark.parametrize(
+    ("pieces", "stop", "told"),
+    [
+        ([b" a", b" b"], (), "a b"),
+        ([b"a", b" b"], (), "a b"),
+        ([b" ", b" b"], (), " b"),
+        ([b"", b" a"], (), "a"),
+        ([b" a", b" b"], (" ",), "a"),  # what is left out stops nothing
+    ],
+)
+def test_what_the_client_has_already_is_left_out_at_the_beginning(pieces, stop, told):
+    text = TextStream(pieces.__getitem__, stop, " ")
+    assert "".join([text.push(token) for token in range(len(pieces))]) + text.flush() == told
+
+
 def test_text_without_stop_strings_goes_out_at_once():
     assert stream([b"Hel", b"lo", b"!"]) == (["Hel", "lo", "!"], "", False)
 
