@@ -101,7 +101,7 @@ def _prepare(folder: Path, told: dict[str, Any], markers: FillIn | None, served:
         )
     folder.mkdir(parents=True, exist_ok=True)
     if manifest.fim and markers:
-        told_of = manifest.fim.model_dump(include={"order", "repeat"})
+        told_of = manifest.fim.model_dump(include={"order"})
         manifest = manifest.model_copy(update={"fim": markers.model_copy(update=told_of)})
     write_manifest(folder, manifest)
 

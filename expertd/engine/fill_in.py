@@ -6,8 +6,6 @@ from expertd.engine.base import Base
 from expertd.errors import InvalidRequest
 from expertd.experts.manifest import FillIn
 
-REPEATED = 400  # characters at most, of lines that are longer than code's
-
 
 def fill_in(base: Base, markers: FillIn, prefix: str, suffix: str, opens: str = "") -> list[int]:
     """Tokens of the prompt for the middle between `prefix` and `suffix`, in which neither can act as a control token.
@@ -15,9 +13,7 @@ def fill_in(base: Base, markers: FillIn, prefix: str, suffix: str, opens: str = 
     `opens` is the end of `prefix` that is left to the answer: see `opening`.
 
     With the order `suffix-first` the prefix stands at the end, so that the answer goes on from it as any text goes on
-    ("SPM", its second variant in arXiv:2207.14255), and what was computed stays of use while somebody types. With
-    `repeat` the last lines of the prefix stand once more at its end, so that the answer goes on from where the gap
-    is: a small model that had learned nothing of gaps need not learn to look for that.
+    ("SPM", its second variant in arXiv:2207.14255), and what was computed stays of use while somebody types.
 
     Raises `InvalidRequest` where a marker is no single control token of `base`.
     """
@@ -35,7 +31,6 @@ def fill_in(base: Base, markers: FillIn, prefix: str, suffix: str, opens: str = 
         _marker(base, "suffix", markers.suffix),
         *base.tokenize(suffix),
         _marker(base, "middle", markers.middle),
-        *(base.tokenize(again) if (again := _last_lines(prefix, markers.repeat)) else ()),
     ]
 
 
@@ -45,10 +40,6 @@ def opening(markers: FillIn, prefix: str) -> str:
     Tokens of words begin with their space, so after a token that is a space alone a model has seen next to nothing.
     """
     return " " if markers.order == "suffix-first" and prefix.endswith(" ") else ""
-
-
-def _last_lines(prefix: str, count: int) -> str:
-    return "\n".join(prefix.split("\n")[-count:])[-REPEATED:] if count else ""
 
 
 def _marker(base: Base, name: str, text: str) -> int:

@@ -111,13 +111,6 @@ class FillIn(_Table):
         default="prefix-first",
         description="suffix-first: the text before the gap stands behind `middle`, its last space left to the answer",
     )
-    repeat: int = Field(default=0, ge=0, le=64, description="lines before the gap that stand again behind `middle`")
-
-    @model_validator(mode="after")
-    def _nothing_twice_at_the_end(self) -> FillIn:
-        if self.repeat and self.order == "suffix-first":
-            raise ValueError("repeat goes with the order prefix-first: with suffix-first the lines stand there already")
-        return self
 
 
 class Routing(_Table):

@@ -26,23 +26,6 @@ def test_each_part_comes_behind_its_marker(base: Base) -> None:
     assert fill_in(base, MARKERS, "", "") == [0, 1, 2]
 
 
-@pytest.mark.parametrize(
-    ("prefix", "lines", "again"),
-    [
-        ("import os\ndef f():\n    x = ", 2, "def f():\n    x = "),
-        ("def f():\n    x = ", 1, "    x = "),
-        ("def f():\n", 1, ""),
-        ("x = ", 9, "x = "),
-        ("", 3, ""),
-        ("a" * 900, 3, "a" * 400),
-    ],
-)
-def test_the_last_lines_before_the_gap_stand_again_behind_it(base: Base, prefix: str, lines: int, again: str) -> None:
-    repeating = MARKERS.model_copy(update={"repeat": lines})
-    expected = fill_in(base, MARKERS, prefix, "\n    return x") + (base.tokenize(again) if again else [])
-    assert fill_in(base, repeating, prefix, "\n    return x") == expected
-
-
 def test_suffix_first_ends_with_what_stands_before_the_gap(base: Base) -> None:
     before, after = base.tokenize("def f():\n"), base.tokenize("\n    return x")
     turned = MARKERS.model_copy(update={"order": "suffix-first"})
@@ -61,11 +44,6 @@ def test_the_space_before_the_gap_is_left_to_the_answer_where_that_goes_on_from_
     assert opening(markers, prefix) == opens
     left = fill_in(base, markers, prefix.removesuffix(opens), "y")
     assert fill_in(base, markers, prefix, "y", opens) == left
-
-
-def test_lines_that_stand_at_the_end_are_not_repeated() -> None:
-    with pytest.raises(ValueError, match="repeat goes with the order prefix-first"):
-        FillIn(prefix="a", suffix="b", middle="c", order="suffix-first", repeat=3)
 
 
 def test_markers_in_the_text_stay_text(base: Base) -> None:
