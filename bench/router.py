@@ -40,7 +40,7 @@ TEST = ROOT / "bench" / "routing" / "test"
 STREAMS = 4
 EXAMPLES, NEGATIVES = 12, 10  # of each made expert, as many as the shipped ones have
 LENGTHS = (10, 100, 1000, 8000)  # words, about as many tokens
-ASKED = 120  # times at each length
+ASKED = 60  # times at each length
 
 
 def lines() -> list[Line]:

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 FOLDER = Path(router.__file__).parent / "static" / "reader"
 WEIGHTS = "reading.json"  # beside it: the weights of the classifier's opinion and of this one
 LONGEST, MAX_CHARACTERS = 1000, 4000  # tokens of a prompt that is read, and characters that are made tokens for it
+PATIENCE = 3.0  # seconds that a request waits for it: where streams fill the KV, it may be long in coming
 LIKELY = 20  # tokens whose probabilities are looked at
 
 

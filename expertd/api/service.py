@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from expertd.api.reader import LONGEST, Reader, to_read
+from expertd.api.reader import LONGEST, PATIENCE, Reader, to_read
 from expertd.api.schema import Common, Message, TextFormat
 from expertd.api.structured import asked_by, asked_of
 from expertd.api.together import Together
@@ -143,7 +143,11 @@ class Service:
             return None
         try:
             prompt = await asyncio.to_thread(self.template.encode, shown)
-            return await self.reader.read(self.engine, prompt) if len(prompt) <= LONGEST else None
+            if len(prompt) > LONGEST:
+                return None
+            return await asyncio.wait_for(self.reader.read(self.engine, prompt), PATIENCE)
+        except asyncio.TimeoutError:
+            return None
         except ExpertdError as error:  # the request itself will be told of what is wrong
             log.debug("the router's question to the base failed: %s", error.message)
             return None
