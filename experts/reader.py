@@ -24,7 +24,7 @@ from expertd.engine.base import Base
 from expertd.engine.chat_template import ChatTemplate
 from expertd.models.catalogue import resolve
 from expertd.router import table
-from expertd.router.classifier import Array, fit
+from expertd.router.classifier import Array, fit, softmax
 from expertd.router.examples import Line
 from expertd.router.features import Features
 from expertd.router.reading import Reading, word
@@ -89,8 +89,7 @@ def make(lines: list[Line], work: Path) -> None:
 
 def left_out(lines: list[Line]) -> list[Line]:
     """Those that the training holds out."""
-    settings = load_settings()
-    base = Base(resolve(settings.base, settings.layout, cache_dir(), True), vocab_only=True)
+    base = _vocabulary()
     template, asking = ChatTemplate(base), data.Asking()
     examples = [data.tokenize(base, template, data.Line.model_validate(body(line)), asking) for line in lines]
     base.close()
@@ -107,8 +106,7 @@ def weigh(lines: list[Line]) -> None:
     labels = np.array([names.index(line.label) for line in lines])
     vectors = np.stack([features.of(line.asked) for line in tqdm(lines, desc="vectors")])
     classifier, scores = fit(vectors, labels, names)
-    classified = np.exp(classifier.slope * scores + classifier.bias)
-    classified /= classified.sum(1, keepdims=True)
+    classified = softmax(classifier.slope * scores + classifier.bias)
     held = [lines.index(line) for line in left_out(lines)]
     read = readings([lines[i] for i in held], names)
     truth = labels[held]
@@ -126,8 +124,7 @@ def weigh(lines: list[Line]) -> None:
 def readings(lines: list[Line], names: list[str]) -> Array:
     """What the shipped reader says, [lines, names]."""
     found = np.zeros((len(lines), len(names)), np.float32)
-    settings = load_settings()
-    base = Base(resolve(settings.base, settings.layout, cache_dir(), True), vocab_only=True)
+    base = _vocabulary()
     column_of = {base.piece(base.tokenize(word(name))[0]).decode(): i for i, name in enumerate(names)}
     base.close()
     with daemon(FOLDER.parent, route_reads=False) as client:
@@ -140,6 +137,11 @@ def readings(lines: list[Line], names: list[str]) -> Array:
                 if token["token"] in column_of:
                     found[row, column_of[token["token"]]] = np.exp(token["logprob"])
     return found
+
+
+def _vocabulary() -> Base:
+    settings = load_settings()
+    return Base(resolve(settings.base, settings.layout, cache_dir(), True), vocab_only=True)
 
 
 def _joined(names: list[str], classified: Array, read: Array, a: float, b: float) -> Array:
