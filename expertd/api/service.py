@@ -133,9 +133,10 @@ class Service:
         """The router's decision. Where it is unsure, the base is asked about these `messages`, if it has room now."""
         began = time.perf_counter()
         decision = self.router.route(asked, wishes)
-        if not decision.is_unsure or (reading := await self._read(messages)) is None:
+        if not decision.is_unsure:
             return decision
-        decision = self.router.route(asked, wishes, reading)
+        if reading := await self._read(messages):
+            decision = self.router.route(asked, wishes, reading)
         return replace(decision, ms=round((time.perf_counter() - began) * 1e3, 3))
 
     async def _read(self, messages: Sequence[Message]) -> Reading | None:
